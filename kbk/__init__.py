@@ -1,0 +1,55 @@
+"""The engine of Kernel by Kernel: compile CUDA C++ once, run it on a GPU or on a simulator of one.
+
+Importing ``kbk`` imports neither torch nor a compiler, so that ``kbk doctor`` can speak when one of
+them is missing. The names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kbk.errors import (
+    ArgumentError,
+    BuildError,
+    CompileError,
+    DiskFullError,
+    KbkError,
+    LaunchError,
+    MissingCompilerError,
+    UnsupportedError,
+)
+
+if TYPE_CHECKING:
+    from kbk.build import load_inline as load_inline
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "ArgumentError",
+    "BuildError",
+    "CompileError",
+    "DiskFullError",
+    "KbkError",
+    "LaunchError",
+    "MissingCompilerError",
+    "UnsupportedError",
+    "load_inline",
+]
+
+_LAZY = {"load_inline": "kbk.build"}
+_MODULES = {"bench", "build", "ops", "paths", "sim"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = getattr(import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f"kbk.{name}")
+    raise AttributeError(f"module 'kbk' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
