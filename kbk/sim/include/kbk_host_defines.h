@@ -1,0 +1,22 @@
+// CUDA's declaration qualifiers as the host compiler must read them: most of them say nothing on one machine.
+//
+// __noinline__ is not here: libstdc++ writes __attribute__((__noinline__)), so the translator rewrites CUDA's use of it.
+// __shared__ is not here either: the translator gives shared arrays their storage.
+#pragma once
+
+#define __global__
+#define __device__
+#define __host__
+#define __constant__
+#define __managed__
+#define __grid_constant__
+#define __launch_bounds__(...)
+#define __cluster_dims__(...)
+#define __maxnreg__(...)
+#define __forceinline__ __inline__ __attribute__((always_inline))
+#define __inline_hint__
+#define __align__(n) __attribute__((aligned(n)))
+#define __builtin_align__(n) __attribute__((aligned(n)))
+#define __device_builtin__
+#define __cudart_builtin__
+#define CUDARTAPI
