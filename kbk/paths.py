@@ -1,7 +1,7 @@
 """Where the files that are not Python live: kernels, measurements, headers.
 
-In a clone (also with ``pip install -e .``) kernels and measurements are the repository's own folders.
-In an installed wheel they lie inside the package.
+In a clone (also with ``pip install -e .``) kernels and measurements are the repository's own
+folders. In an installed wheel they lie inside the package.
 """
 
 from __future__ import annotations
