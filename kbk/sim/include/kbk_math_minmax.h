@@ -26,12 +26,14 @@ inline Real greater(Real a, Real b) {
 
 // The C library leaves the order of zeros open and costs a call. gnu_inline: these bodies are inlined, a pointer to the
 // function is the C library's.
-#define KBK_OVER_LIBM extern "C" inline __attribute__((gnu_inline, always_inline))
+extern "C" {
+#define KBK_OVER_LIBM extern inline __attribute__((gnu_inline, always_inline))
 KBK_OVER_LIBM float fminf(float a, float b) noexcept { return kbk::num::lesser(a, b); }
 KBK_OVER_LIBM float fmaxf(float a, float b) noexcept { return kbk::num::greater(a, b); }
 KBK_OVER_LIBM double fmin(double a, double b) noexcept { return kbk::num::lesser(a, b); }
 KBK_OVER_LIBM double fmax(double a, double b) noexcept { return kbk::num::greater(a, b); }
 #undef KBK_OVER_LIBM
+}
 
 #define KBK_MIN_MAX(A, B, Result)                                          \
   inline Result min(A a, B b) {                                            \

@@ -87,6 +87,8 @@ inline double odd_double(long long value) {
   const unsigned long long bits = static_cast<unsigned long long>(value);
   return value < 0 ? -odd_double(0ull - bits) : odd_double(bits);
 }
+inline double odd_double(unsigned long value) { return odd_double(static_cast<unsigned long long>(value)); }
+inline double odd_double(long value) { return odd_double(static_cast<long long>(value)); }
 inline double odd_double(int value) { return value; }
 inline double odd_double(unsigned int value) { return value; }
 inline double odd_double(short value) { return value; }
