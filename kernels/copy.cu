@@ -16,7 +16,7 @@
 // The regions between [begin ...] and [end ...] also stand, editable, in the cells of book/01_copy.md.
 
 // [begin door]
-using torch::headeronly::ScalarType;
+#include <algorithm>
 
 constexpr int kThreads = 256;  // threads a block, where a rung does not choose its own
 
@@ -35,21 +35,17 @@ int64_t element_size(const Tensor& t) {
   }
 }
 
-std::string shape_of(const Tensor& t) {
-  std::string text = "[";
-  for (int64_t i = 0; i < t.dim(); ++i) text += (i ? ", " : "") + std::to_string(t.size(i));
-  return text + "]";
-}
-
 // What a copy asks of its arguments. Whoever breaks a rule reads which argument, what it must be and what it was.
 void check_copy(const char* op, const Tensor& out, const Tensor& x) {
   KBK_CHECK(element_size(x) > 0, op, ": x must have elements of 1, 2, 4 or 8 bytes; its dtype is ", x.scalar_type());
   KBK_CHECK(out.scalar_type() == x.scalar_type(), op, ": out must have the dtype of x, ", x.scalar_type(),
             "; its dtype is ", out.scalar_type());
-  KBK_CHECK(shape_of(out) == shape_of(x), op, ": out must have the shape of x, ", shape_of(x), "; its shape is ",
-            shape_of(out));
-  KBK_CHECK(x.is_contiguous(), op, ": x must be contiguous; it is a strided view of shape ", shape_of(x));
-  KBK_CHECK(out.is_contiguous(), op, ": out must be contiguous; it is a strided view of shape ", shape_of(out));
+  KBK_CHECK(out.sizes().equals(x.sizes()), op, ": out must have the shape of x, ", x.sizes(), "; its shape is ",
+            out.sizes());
+  KBK_CHECK(x.is_contiguous(), op, ": x must be contiguous; its shape is ", x.sizes(), " and its strides are ",
+            x.strides());
+  KBK_CHECK(out.is_contiguous(), op, ": out must be contiguous; its shape is ", out.sizes(), " and its strides are ",
+            out.strides());
   const uintptr_t o = reinterpret_cast<uintptr_t>(out.data_ptr()), s = reinterpret_cast<uintptr_t>(x.data_ptr());
   const uintptr_t bytes = x.numel() * element_size(x);
   KBK_CHECK(o == s || o + bytes <= s || s + bytes <= o, op, ": out must not overlap x in part; it begins ",
@@ -351,9 +347,9 @@ void copy_to_gpu_no_ce(const HostTensor& input, Tensor output) {
   KBK_CHECK(input.scalar_type() == ScalarType::Int, op, ": input must be int32; its dtype is ", input.scalar_type());
   KBK_CHECK(output.scalar_type() == ScalarType::Int, op, ": output must be int32; its dtype is ",
             output.scalar_type());
-  KBK_CHECK(input.dim() == 1, op, ": input must have one dimension; its shape is ", shape_of(input));
-  KBK_CHECK(shape_of(output) == shape_of(input), op, ": output must have the shape of input, ", shape_of(input),
-            "; its shape is ", shape_of(output));
+  KBK_CHECK(input.dim() == 1, op, ": input must have one dimension; its shape is ", input.sizes());
+  KBK_CHECK(output.sizes().equals(input.sizes()), op, ": output must have the shape of input, ", input.sizes(),
+            "; its shape is ", output.sizes());
   KBK_CHECK(input.is_contiguous(), op, ": input must be contiguous; its stride is ", input.stride(0));
   KBK_CHECK(output.is_contiguous(), op, ": output must be contiguous; its stride is ", output.stride(0));
   const int32_t* from = static_cast<const int32_t*>(input.data_ptr());

@@ -12,7 +12,7 @@ def glue(name: str, value: object) -> None:
     """
     try:
         from IPython import get_ipython
-        from myst_nb import glue as myst_glue
+        from myst_nb import glue as myst_glue  # type: ignore[import-untyped]
     except ImportError:
         print(f"{name}: {value}")
         return

@@ -1,7 +1,8 @@
 """Recorded measurements: one JSON file for each name and GPU, with where and when it was taken.
 
-A record holds ``schema``, ``name``, ``provenance`` (gpu, driver, cuda, torch, python, commit, date),
-``kernels`` (source file -> digest of the text that was measured), ``method`` (a sentence), ``data``.
+A record holds ``schema``, ``name``, ``provenance`` (gpu, driver, cuda, torch, python, commit,
+date), ``kernels`` (file in ``kernels/`` -> digest of the text that was measured), ``method`` (a
+sentence) and ``data``.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ from typing import Any
 
 import torch
 
+from kbk.paths import KERNELS, MEASUREMENTS
+
 SCHEMA = 1
-REPOSITORY = Path(__file__).resolve().parents[2]
-ROOT = REPOSITORY / "measurements"
 PROVENANCE = ("gpu", "driver", "cuda", "torch", "python", "commit", "date")
 
 
 def _output(*command: str) -> str:
     """First line that a command prints, or "" if it cannot run."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=20)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=KERNELS, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip().partition("\n")[0] if done.returncode == 0 else ""
 
 
 def commit() -> str:
-    """The commit that is measured: ``KBK_COMMIT``, else git's HEAD ("+" if edited), else "unknown"."""
+    """The commit measured: ``KBK_COMMIT``, else git's HEAD ("+" if edited), else "unknown"."""
     named = os.environ.get("KBK_COMMIT", "")
     if named:
         return named
@@ -47,7 +48,7 @@ def commit() -> str:
 
 
 def provenance() -> dict[str, str]:
-    """Where and when a measurement is taken: gpu, driver, cuda, torch, python, commit, date (UTC)."""
+    """Where and when: gpu, driver, cuda, torch, python, commit, date (UTC)."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
     driver = _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return {
@@ -77,9 +78,9 @@ class Record:
     data: dict[str, Any]
     path: Path | None = None
 
-    def stale(self, repository: Path = REPOSITORY) -> list[str]:
+    def stale(self, kernels: Path = KERNELS) -> list[str]:
         """Kernel files whose text is no longer the one that was measured."""
-        return [f for f, then in self.kernels.items() if digest(repository / f) != then]
+        return [f for f, then in self.kernels.items() if digest(kernels / f) != then]
 
     def to_json(self) -> str:
         """The record as the text of its file."""
@@ -94,14 +95,12 @@ class Record:
         return json.dumps(fields, indent=1) + "\n"
 
 
-def take(
-    name: str, data: dict[str, Any], method: str, kernels: Iterable[str], repository: Path = REPOSITORY
-) -> Record:
-    """A record of ``data``, measured here and now over the kernel files as they stand."""
-    return Record(name, provenance(), {k: digest(repository / k) for k in kernels}, method, data)
+def take(name: str, data: dict[str, Any], method: str, kernels: Iterable[str]) -> Record:
+    """A record of ``data``, measured here and now with the named files of ``kernels/``."""
+    return Record(name, provenance(), {k: digest(KERNELS / k) for k in kernels}, method, data)
 
 
-def save(record: Record, folder: Path = ROOT) -> Path:
+def save(record: Record, folder: Path = MEASUREMENTS) -> Path:
     """Writes ``<name>.<gpu>.json``, over an older record of the same name and GPU."""
     gpu = re.sub(r"[^a-z0-9]+", "_", record.provenance["gpu"].lower()).strip("_") or "no_gpu"
     path = folder / f"{record.name}.{gpu}.json"
@@ -121,12 +120,11 @@ def load(path: Path) -> Record:
     missing = [key for key in PROVENANCE if key not in fields.get("provenance", {})]
     if missing:
         raise ValueError(f"the provenance of {path} must name {', '.join(missing)}")
-    return Record(
-        fields["name"], fields["provenance"], fields["kernels"], fields["method"], fields["data"], path
-    )
+    keys = ("name", "provenance", "kernels", "method", "data")
+    return Record(**{key: fields[key] for key in keys}, path=path)
 
 
-def newest(name: str, gpu: str | None = None, folder: Path = ROOT) -> Record | None:
+def newest(name: str, gpu: str | None = None, folder: Path = MEASUREMENTS) -> Record | None:
     """The newest record of a name, of any GPU or of the one named; None if there is none."""
     found = [load(path) for path in sorted(folder.glob(f"{name}.*.json"))]
     found = [r for r in found if gpu is None or r.provenance["gpu"] == gpu]
@@ -161,7 +159,11 @@ class Reading:
 
 
 def live_or_record(
-    name: str, measure: Callable[[], Record], *, gpu: bool | None = None, folder: Path = ROOT
+    name: str,
+    measure: Callable[[], Record],
+    *,
+    gpu: bool | None = None,
+    folder: Path = MEASUREMENTS,
 ) -> Reading:
     """Measures on a GPU; without one reads the newest record of ``name``.
 
@@ -176,4 +178,4 @@ def live_or_record(
     record = newest(name, folder=folder)
     if record is None:
         return Reading("none", None)
-    return Reading("record", record, tuple(record.stale(folder.parent)))
+    return Reading("record", record, tuple(record.stale()))
