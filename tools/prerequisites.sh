@@ -25,9 +25,8 @@ how() {
 
 # A compiler counts if it finds the C++17 standard library: a lone clang++ often does not.
 compiles() {
-    command -v "$1" >/dev/null 2>&1 &&
-        printf '#include <optional>\n#include <string>\nint main() {}\n' |
-        "$1" -std=c++17 -fsyntax-only -x c++ - >/dev/null 2>&1
+    printf '#include <optional>\n#include <string>\nint main() {}\n' |
+        "$@" -std=c++17 -fsyntax-only -x c++ - >/dev/null 2>&1
 }
 
 if ! command -v "$python" >/dev/null 2>&1; then
@@ -43,9 +42,8 @@ fi
 if [ -n "$CXX" ]; then
     # Unquoted: CXX may be a command with arguments, such as 'ccache g++'.
     # shellcheck disable=SC2086
-    set -- $CXX
-    compiles "$1" || say "CXX is set to '$CXX', which does not compile C++17: unset CXX, or name g++ or clang++ there."
-elif ! compiles g++ && ! compiles clang++; then
+    compiles $CXX || say "CXX is set to '$CXX', which does not compile C++17: unset CXX, or name g++ or clang++ there."
+elif ! compiles g++ && ! compiles clang++ && ! compiles c++; then
     say "A C++17 compiler (g++ or clang++) with its standard library is needed: $(how g++ 'xcode-select --install')."
 fi
 

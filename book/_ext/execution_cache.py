@@ -1,7 +1,7 @@
 """Re-executes pages when the code behind them changes, not only when their own cells do.
 
-jupyter-cache keys a page by its cells. What a cell prints depends also on the engine, on the kernels
-and on the recorded measurements, so their digest names the folder of the cache. Sphinx reads every
+jupyter-cache keys a page by its cells. What a cell prints depends also on the engine, the kernels
+and the recorded measurements, so their digest names the folder of the cache. Sphinx reads every
 page again when that setting changes.
 """
 

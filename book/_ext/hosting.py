@@ -1,6 +1,6 @@
 """Takes the repository's name and the site's address from the environment of the build.
 
-Nothing is hard-coded: a build on GitHub Actions of any fork links to that fork, and a build anywhere
+Nothing is hard-coded: a build on GitHub Actions of a fork links to that fork; a build anywhere
 else shows no repository buttons.
 """
 

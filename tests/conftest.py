@@ -1,0 +1,35 @@
+"""What every test folder shares: who is collected, and what a missing GPU means."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+EXERCISES = Path(__file__).parent / "exercises"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Grade a learner's tree only when its graders are named on the command line."""
+    if collection_path != EXERCISES:
+        return None
+    start = config.invocation_params.dir
+    named = [(start / argument.split("::")[0]).resolve() for argument in config.args]
+    wanted = any(path == EXERCISES or EXERCISES in path.parents for path in named)
+    return None if wanted else True
+
+
+@lru_cache(maxsize=1)
+def _gpu_is_usable() -> bool:
+    from kbk.build.toolchain import cuda_available
+
+    return cuda_available()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked ``gpu`` where kernels cannot be compiled and run on one."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked and not _gpu_is_usable():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no usable NVIDIA GPU with nvcc"))
