@@ -60,6 +60,18 @@ struct alignas(1) __nv_fp8_e8m0 {
   explicit __nv_fp8_e8m0(__half h) : __nv_fp8_e8m0(kbk::num::widened(h)) {}
   explicit __nv_fp8_e8m0(__nv_bfloat16 h) : __nv_fp8_e8m0(kbk::num::widened(h)) {}
   explicit operator __nv_bfloat16() const { return __nv_bfloat16(__nv_cvt_e8m0_to_bf16raw(__x)); }
+  explicit operator __half() const { return __half(__half_raw{kbk::num::narrow<kbk::num::HalfFormat>(float(*this))}); }
   explicit operator float() const { return kbk::num::BFloat16Format::widen(__nv_cvt_e8m0_to_bf16raw(__x).x); }
   explicit operator double() const { return float(*this); }
+};
+
+struct alignas(2) __nv_fp8x2_e8m0 {
+  __nv_fp8x2_storage_t __x;
+
+  __nv_fp8x2_e8m0() = default;
+  explicit __nv_fp8x2_e8m0(float2 v) : __x(__nv_cvt_float2_to_e8m0x2(v, __NV_SATFINITE, cudaRoundPosInf)) {}
+  explicit __nv_fp8x2_e8m0(double2 v) : __x(__nv_cvt_double2_to_e8m0x2(v, __NV_SATFINITE, cudaRoundPosInf)) {}
+  explicit __nv_fp8x2_e8m0(__nv_bfloat162 v)
+      : __x(__nv_cvt_bfloat162raw_to_e8m0x2(v, __NV_SATFINITE, cudaRoundPosInf)) {}
+  explicit operator __nv_bfloat162() const { return __nv_bfloat162(__nv_cvt_e8m0x2_to_bf162raw(__x)); }
 };

@@ -8,3 +8,4 @@
 #include "kbk_math_round.h"
 #include "kbk_math_special.h"
 #include "kbk_simd.h"
+#include "kbk_simd_dpx.h"

@@ -14,6 +14,7 @@ inline float __log2f(float x) noexcept { return log2f(x); }
 inline float __log10f(float x) noexcept { return log10f(x); }
 inline float __sinf(float x) noexcept { return sinf(x); }
 inline float __cosf(float x) noexcept { return cosf(x); }
+inline float __tanhf(float x) noexcept { return tanhf(x); }
 inline void __sincosf(float x, float* sine, float* cosine) noexcept { sincosf(x, sine, cosine); }
 // exp2(y * log2(x)): NaN for every negative x, and an error that grows with y.
 inline float __powf(float x, float y) noexcept { return exp2f(y * log2f(x)); }
@@ -31,4 +32,3 @@ extern "C" inline float __tanf(float x) noexcept { return __fdividef(__sinf(x), 
 
 // x clamped to [0, 1]; NaN gives 0.
 inline float __saturatef(float x) noexcept { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f; }
-inline float saturate(float x) noexcept { return __saturatef(x); }

@@ -1,5 +1,6 @@
 // The classes of one 16-bit format: the number, the pair, and their raw forms. Included once per format with
 //   KBK_T, KBK_T2, KBK_RAW, KBK_RAW2   the names of the types
+//   KBK_OTHER                          the number of the other format
 //   KBK_FORMAT                         its format in kbk_narrow_format.h
 //   KBK_CONVERSIONS                    1 unless the __CUDA_NO_..._CONVERSIONS__ macro took the implicit conversions away
 
@@ -30,6 +31,7 @@ struct alignas(2) KBK_T {
   operator KBK_RAW() const volatile { return KBK_RAW{__x}; }
 
 #if KBK_CONVERSIONS
+  explicit KBK_T(const KBK_OTHER& value);
   KBK_T(float value) : __x(kbk::num::narrow<KBK_FORMAT>(value)) {}
   KBK_T(double value) : __x(kbk::num::narrow<KBK_FORMAT>(value)) {}
   operator float() const { return KBK_FORMAT::widen(__x); }
@@ -77,6 +79,5 @@ struct alignas(4) KBK_T2 {
 #endif
   constexpr KBK_T2(const KBK_T& low, const KBK_T& high) : x(low), y(high) {}
   KBK_T2(const KBK_RAW2& raw) : x(KBK_RAW{raw.x}), y(KBK_RAW{raw.y}) {}
-  KBK_T2& operator=(const KBK_RAW2& raw) { return *this = KBK_T2(raw); }
   operator KBK_RAW2() const { return KBK_RAW2{KBK_RAW(x).x, KBK_RAW(y).x}; }
 };

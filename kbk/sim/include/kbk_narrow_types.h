@@ -4,7 +4,10 @@
 #include "kbk_narrow_format.h"
 #include "kbk_whole_move.h"
 
+struct __nv_bfloat16;
+
 #define KBK_T __half
+#define KBK_OTHER __nv_bfloat16
 #define KBK_T2 __half2
 #define KBK_RAW __half_raw
 #define KBK_RAW2 __half2_raw
@@ -17,12 +20,14 @@
 #include "kbk_narrow_class.inc.h"
 #undef KBK_T
 #undef KBK_T2
+#undef KBK_OTHER
 #undef KBK_RAW
 #undef KBK_RAW2
 #undef KBK_FORMAT
 #undef KBK_CONVERSIONS
 
 #define KBK_T __nv_bfloat16
+#define KBK_OTHER __half
 #define KBK_T2 __nv_bfloat162
 #define KBK_RAW __nv_bfloat16_raw
 #define KBK_RAW2 __nv_bfloat162_raw
@@ -35,6 +40,7 @@
 #include "kbk_narrow_class.inc.h"
 #undef KBK_T
 #undef KBK_T2
+#undef KBK_OTHER
 #undef KBK_RAW
 #undef KBK_RAW2
 #undef KBK_FORMAT
@@ -60,3 +66,10 @@ inline float widened(__half h) { return HalfFormat::widen(bits_of(h)); }
 inline float widened(__nv_bfloat16 h) { return BFloat16Format::widen(bits_of(h)); }
 
 }  // namespace kbk::num
+
+#ifndef __CUDA_NO_HALF_CONVERSIONS__
+inline __half::__half(const __nv_bfloat16& value) : __half(kbk::num::widened(value)) {}
+#endif
+#ifndef __CUDA_NO_BFLOAT16_CONVERSIONS__
+inline __nv_bfloat16::__nv_bfloat16(const __half& value) : __nv_bfloat16(kbk::num::widened(value)) {}
+#endif
