@@ -1,0 +1,37 @@
+"""CUDA on the CPU: translate a source, compile it against shim headers, run it on fibers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kbk.sim.faults import convert_exception
+from kbk.sim.runtime_library import (
+    arch,
+    kernel_flags,
+    last_launch_seconds,
+    launches,
+    load_runtime,
+    runtime_files,
+    runtime_flags,
+    runtime_sources,
+    settings,
+)
+from kbk.sim.translate import Translation, translate
+
+INCLUDE_DIR = Path(__file__).parent / "include"
+
+__all__ = [
+    "INCLUDE_DIR",
+    "Translation",
+    "arch",
+    "convert_exception",
+    "kernel_flags",
+    "last_launch_seconds",
+    "launches",
+    "load_runtime",
+    "runtime_files",
+    "runtime_flags",
+    "runtime_sources",
+    "settings",
+    "translate",
+]

@@ -1,0 +1,2 @@
+// The shim's <assert.h>.
+#include "cassert"

@@ -1,0 +1,108 @@
+// The seam between a translated source and the simulator's runtime library.
+//
+// Everything that needs the scheduler (who am I, wait, launch, fail) is a function of the runtime, which is compiled once
+// and never instrumented. Headers above this one turn it into CUDA's names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#define KBK_API __attribute__((visibility("default")))
+
+namespace kbk {
+
+struct Dim {
+  unsigned x = 1, y = 1, z = 1;
+};
+
+// One per instantiation of a __global__ function: a static inside its body (the translator puts it there).
+struct KernelInfo {
+  const char* pretty;  // __PRETTY_FUNCTION__
+  const char* file;
+  int line;
+  int max_threads;    // first argument of __launch_bounds__, 0 if none
+  int dynamic_limit;  // cudaFuncAttributeMaxDynamicSharedMemorySize, -1 until it is set
+};
+
+// One per __shared__ declaration and instantiation. The runtime gives it a place in each block's arena.
+struct SharedSlot {
+  const char* name;
+  const char* file;
+  int line;
+  unsigned size, align;
+  unsigned long serial;  // launch for which `offset` holds
+  unsigned offset;
+};
+
+struct LaunchConfig {
+  Dim grid, block;
+  std::size_t dynamic_bytes = 0;
+  void* stream = nullptr;
+  bool cooperative = false;
+  bool may_spin = false;  // the source has atomics, fences or volatile: one OS thread, threads take turns by the clock
+};
+
+enum class Op : unsigned char {
+  kSync, kShflIdx, kShflUp, kShflDown, kShflXor, kBallot, kAny, kAll, kMatchAny, kMatchAll,
+  kAddU, kAddS, kMinU, kMinS, kMaxU, kMaxS, kAnd, kOr, kXor,
+};
+
+using Body = void (*)(void* context);
+
+// --- who am I (inside a kernel). x in bits 0-31, y in 32-47, z in 48-63; constant for the life of a thread.
+KBK_API std::uint64_t thread_index() __attribute__((const));
+KBK_API std::uint64_t block_index() __attribute__((const));
+KBK_API std::uint64_t block_dim() __attribute__((const));
+KBK_API std::uint64_t grid_dim() __attribute__((const));
+KBK_API unsigned lane_id() __attribute__((const));
+KBK_API unsigned warp_id() __attribute__((const));
+KBK_API unsigned sm_id();
+KBK_API bool in_kernel();
+KBK_API long long clock_ticks();
+
+// --- waiting
+KBK_API int barrier(int kind, int predicate);  // kind 0 plain, 1 count, 2 and, 3 or
+KBK_API void grid_barrier();
+KBK_API bool grid_is_cooperative();
+// The lanes of `mask` meet; `second` (may be null) receives the predicate of match_all.
+KBK_API std::uint64_t collective(Op op, unsigned mask, std::uint64_t value, unsigned arg, int width, int* second);
+KBK_API unsigned active_mask();
+// A poll of `address` that saw `value`: after many that saw the same, other threads get a turn.
+KBK_API void poll(const volatile void* address, std::uint64_t value);
+KBK_API void yield();
+
+// --- shared memory
+KBK_API void* shared_slot(SharedSlot* slot);
+KBK_API void* dynamic_shared();
+KBK_API unsigned dynamic_shared_bytes();
+
+// --- launching
+KBK_API bool probing();                    // the kernel was called only to learn its KernelInfo
+KBK_API void answer_probe(KernelInfo* info);
+KBK_API KernelInfo* probe(Body body, void* context);
+// Runs the grid; configuration errors become the last CUDA error, faults throw.
+KBK_API void launch(const char* name, const LaunchConfig& config, std::size_t argument_bytes, Body body, void* context,
+                    const char* file, int line);
+KBK_API int last_error(bool clear);
+KBK_API void set_error(int code, const char* detail);
+KBK_API const char* last_error_detail();
+
+// --- ending
+[[noreturn]] KBK_API void trap(const char* kind, const char* message);
+[[noreturn]] KBK_API void assert_failed(const char* expression, const char* file, int line, const char* function);
+KBK_API int print(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
+// --- the device profile
+struct Profile {
+  int arch;  // 75, 80, 90
+  const char* name;
+  int sms;
+  int threads_per_sm, blocks_per_sm;
+  int shared_per_sm, shared_per_block, shared_per_block_optin;
+  int kernel_parameter_bytes;
+  int l2_bytes;
+  long long memory_bytes;
+};
+KBK_API const Profile& profile();
+
+}  // namespace kbk

@@ -1,0 +1,13 @@
+// Everything a translated source needs: CUDA's names on the host compiler. Included by the prelude after torch's headers.
+#pragma once
+
+#include "cuda_runtime.h"
+
+#include "cuda_bf16.h"
+#include "cuda_fp16.h"
+#include "cuda_fp8.h"
+
+#include "kbk_atomic.h"
+#include "kbk_warp.h"
+
+#include "kbk_defines.h"

@@ -1,0 +1,97 @@
+// Shared memory: one arena a block, static variables from its low end, dynamic memory against an inaccessible page at its high end.
+// Never zero at the start of a block: every byte is poison (0xff: NaN as a float, -1 as an integer).
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <mutex>
+#include <new>
+
+#include "state.h"
+
+namespace kbk {
+
+namespace {
+
+constexpr unsigned kRedZone = 64;              // poison around every static variable
+constexpr std::size_t kStaticBytes = 160 * 1024;  // 48 KB of variables plus their red zones
+constexpr std::size_t kDynamicAlignment = 128;
+constexpr int kPoison = 0xff;
+
+std::mutex arena_mutex;
+std::vector<Arena> arenas;  // free ones
+
+std::size_t arena_bytes() { return kStaticBytes + 232 * 1024; }
+
+}  // namespace
+
+Arena take_arena() {
+  std::lock_guard<std::mutex> lock(arena_mutex);
+  if (!arenas.empty()) {
+    Arena arena = arenas.back();
+    arenas.pop_back();
+    return arena;
+  }
+  const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t bytes = (arena_bytes() + page - 1) / page * page;
+  void* base = mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) throw std::bad_alloc();
+  mprotect(static_cast<char*>(base) + bytes, page, PROT_NONE);
+  return {static_cast<char*>(base), static_cast<char*>(base) + bytes};
+}
+
+void give_arena(const Arena& arena) {
+  std::lock_guard<std::mutex> lock(arena_mutex);
+  arenas.push_back(arena);
+}
+
+void prepare_shared(Block& block) {
+  if (block.arena.base == nullptr) block.arena = take_arena();
+  Launch& launch = *block.launch;
+  const std::size_t bytes = launch.config.dynamic_bytes;
+  block.dynamic = block.arena.end - (bytes + kDynamicAlignment - 1) / kDynamicAlignment * kDynamicAlignment;
+  std::memset(block.dynamic, kPoison, static_cast<std::size_t>(block.arena.end - block.dynamic));
+  block.static_poisoned = launch.static_used.load(std::memory_order_acquire);
+  std::memset(block.arena.base, kPoison, block.static_poisoned);
+}
+
+void* shared_slot(SharedSlot* slot) {
+  if (current == nullptr) trap("unsupported", "a __shared__ variable was used outside a kernel");
+  Block& block = *current->block;
+  Launch& launch = *block.launch;
+  if (__atomic_load_n(&slot->serial, __ATOMIC_ACQUIRE) != launch.serial) {
+    std::unique_lock<std::mutex> lock(arena_mutex);
+    if (slot->serial != launch.serial) {
+      const unsigned used = launch.static_used.load(std::memory_order_relaxed);
+      const unsigned align = slot->align > 16 ? slot->align : 16;
+      const unsigned offset = (used + kRedZone + align - 1) / align * align;
+      const unsigned end = offset + slot->size + kRedZone;
+      const auto limit = static_cast<unsigned>(profile().shared_per_block);
+      if (end > kStaticBytes || slot->size > limit) {
+        lock.unlock();
+        trap("launch", (std::string("the __shared__ variable ") + slot->name + " takes " + std::to_string(slot->size) +
+                        " bytes; static shared memory of a block is limited to " + std::to_string(limit) + " bytes").c_str());
+      }
+      slot->offset = offset;
+      launch.static_used.store(end, std::memory_order_release);
+      __atomic_store_n(&slot->serial, launch.serial, __ATOMIC_RELEASE);
+    }
+  }
+  const unsigned end = slot->offset + slot->size + kRedZone;
+  if (end > block.static_poisoned) {
+    std::memset(block.arena.base + block.static_poisoned, kPoison, end - block.static_poisoned);
+    block.static_poisoned = end;
+  }
+  return block.arena.base + slot->offset;
+}
+
+void* dynamic_shared() {
+  if (current == nullptr) trap("unsupported", "dynamic shared memory was used outside a kernel");
+  return current->block->dynamic;
+}
+
+unsigned dynamic_shared_bytes() {
+  return current == nullptr ? 0 : static_cast<unsigned>(current->block->launch->config.dynamic_bytes);
+}
+
+}  // namespace kbk

@@ -1,0 +1,81 @@
+"""``threadIdx`` and its relatives become calls, unless the source uses the name for a member or a variable of its own."""
+
+from __future__ import annotations
+
+from kbk.sim.translate.tokens import Edits, Source, Token, match_forward
+
+_CALLS = {
+    "threadIdx": "::kbk::thread_idx()",
+    "blockIdx": "::kbk::block_idx()",
+    "blockDim": "::kbk::block_dimensions()",
+    "gridDim": "::kbk::grid_dimensions()",
+}
+_NO_TYPE = {"return", "case", "else", "do", "co_return", "throw", "and", "or", "not", "sizeof", "new", "delete"}
+
+
+def index_variable_positions(source: Source) -> list[tuple[int, str]]:
+    """(token index, call) of every use of a built-in index variable."""
+    tokens = source.tokens
+    own: dict[str, int] = {}  # name -> token up to which it is a variable of the source
+    found = []
+    for index, token in enumerate(tokens):
+        if token.kind != "name" or token.text not in _CALLS:
+            continue
+        before = tokens[index - 1] if index else None
+        if before is not None and before.text in (".", "->", "::"):
+            continue
+        if _declares(tokens, index):
+            own[token.text] = _scope_end(tokens, index)
+        elif index > own.get(token.text, -1):
+            found.append((index, _CALLS[token.text]))
+    return found
+
+
+def rewrite_index_variables(source: Source, edits: Edits) -> None:
+    """Rewrites every use of a built-in index variable that no other edit covers."""
+    for index, call in index_variable_positions(source):
+        token = source.tokens[index]
+        edits.replace(token.start, token.end, call)
+
+
+def _declares(tokens: list[Token], index: int) -> bool:
+    before = tokens[index - 1] if index else None
+    if before is None:
+        return False
+    if before.kind == "name":
+        return before.text not in _NO_TYPE
+    if before.text == "&" and index >= 2 and tokens[index - 2].text in ("dim3", "uint3", "auto", "const"):
+        return True
+    if before.text == ",":  # dim3 grid(1), block(2);
+        depth = 0
+        for at in range(index - 1, -1, -1):
+            text = tokens[at].text if tokens[at].kind == "punct" else ""
+            if text in (")", "]", "}"):
+                depth += 1
+            elif text in ("(", "[", "{"):
+                if depth == 0:
+                    return False
+                depth -= 1
+            elif text == ";":
+                return False
+            elif depth == 0 and tokens[at].text in ("dim3", "uint3"):
+                return True
+    return False
+
+
+def _scope_end(tokens: list[Token], index: int) -> int:
+    """The token at which a name declared at ``index`` goes out of scope."""
+    depth = 0
+    at = index
+    while at < len(tokens):
+        text = tokens[at].text if tokens[at].kind == "punct" else ""
+        if text in ("(", "[", "{"):
+            depth += 1
+        elif text in (")", "]", "}"):
+            depth -= 1
+            if depth < 0:
+                if text == ")" and at + 1 < len(tokens) and tokens[at + 1].text == "{":  # a parameter: to the end of the body
+                    return match_forward(tokens, at + 1) or len(tokens)
+                return at
+        at += 1
+    return len(tokens)
