@@ -169,7 +169,7 @@ def host_overhead(device: str, empty: bool = True) -> dict[str, float]:
     """Host us of one call: ``kbk.ops.copy``, the op behind it, and ``copy_``, on tiny tensors."""
     x = torch.empty(0 if empty else 16, device=device)
     out = torch.empty_like(x)
-    op = overload(family("copy").copy)
+    op = family("copy").copy.overload
     settle = torch.cuda.synchronize if device == "cuda" else None
     fns = {
         "kbk.ops.copy": lambda: copy(out, x),
