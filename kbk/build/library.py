@@ -1,0 +1,155 @@
+"""Load a built library and put its functions behind torch ops, defined once for all machines."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BuildError
+from .cache import discard_entry
+
+
+@dataclass(frozen=True)
+class OpSchema:
+    """An op as the compiler derived it.
+
+    Attributes:
+        name: of the host function.
+        text: torch schema, "scale(Tensor(a!) out, Tensor x, float a) -> ()".
+        parameters: (name, kind) pairs; kind is "tensor", "host", "optional", "int", "float" or
+            "bool".
+        defaults: by parameter name, for those that have one.
+    """
+
+    name: str
+    text: str
+    parameters: tuple[tuple[str, str], ...]
+    defaults: dict[str, Any]
+
+    @property
+    def returns_nothing(self) -> bool:
+        """Whether the function's only effect is on its tensors."""
+        return self.text.endswith("-> ()")
+
+
+# Ops live as long as the process: torch cannot take back a registration that is in use.
+_spaces: dict[str, Namespace] = {}
+_spaces_lock = threading.Lock()
+
+
+class Namespace:
+    """The ops of one source in one process, behind which each machine puts its implementation.
+
+    Attributes:
+        name: the torch namespace, the extension's name and a digest of its content.
+        ops: by function name.
+        ready: machines ("cpu", "cuda") whose library is registered.
+        lock: held while a machine's library is built and registered.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ops: dict[str, OpSchema] = {}
+        self.ready: set[str] = set()
+        self.lock = threading.RLock()
+        self._definition: Any = None
+        self._fakes: dict[str, Callable[..., Any]] = {}
+        self._libraries: list[ctypes.CDLL] = []
+
+    def add(self, machine: str, path: Path, functions: Sequence[str]) -> None:
+        """Load the library of `machine` and register it.
+
+        Raises:
+            BuildError: the library does not load (its cache entry is then removed), or torch
+                refuses it.
+        """
+        library = load_library(path)
+        self._libraries.append(library)
+        schemas = {name: read_schema(library, name) for name in functions}
+        if self._definition is None:
+            self._define(schemas)
+        elif {name: op.text for name, op in schemas.items()} != {
+            n: op.text for n, op in self.ops.items()
+        }:
+            raise BuildError(
+                f"{self.name}: on {machine} the functions have other parameters than on "
+                f"{sorted(self.ready)[0]}; an #ifdef may change them."
+            )
+        library.kbk_register.restype = ctypes.c_char_p
+        problem = library.kbk_register(self.name.encode())
+        if problem is not None:
+            raise BuildError(
+                f"{self.name}: torch did not take the functions: {problem.decode(errors='replace')}"
+            )
+        self.ready.add(machine)
+
+    def _define(self, schemas: dict[str, OpSchema]) -> None:
+        import torch
+
+        definition = torch.library.Library(self.name, "DEF")
+        for op in schemas.values():
+            definition.define(op.text, tags=(torch.Tag.pt2_compliant_tag,))
+        self._definition = definition
+        self.ops = schemas
+        for op in schemas.values():
+            if op.returns_nothing:
+                self.register_fake(op.name, lambda *_: None)
+
+    def register_fake(self, function: str, fake: Callable[..., Any]) -> None:
+        """Tell torch.compile what `function` returns, given tensors without data."""
+        import torch
+
+        known = function in self._fakes
+        self._fakes[function] = fake
+        if not known:
+            torch.library.register_fake(
+                f"{self.name}::{function}",
+                lambda *args: self._fakes[function](*args),
+                lib=self._definition,
+            )
+
+    def overload(self, function: str) -> Any:
+        """The torch op that runs `function`."""
+        import torch
+
+        return getattr(getattr(torch.ops, self.name), function).default
+
+
+def namespace(name: str) -> Namespace:
+    """The process's one Namespace of that name."""
+    with _spaces_lock:
+        return _spaces.setdefault(name, Namespace(name))
+
+
+def load_library(path: Path) -> ctypes.CDLL:
+    """Load a library that is in the cache; a damaged one is removed from it.
+
+    Raises:
+        BuildError: the library does not load.
+    """
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        discard_entry(path.parent)
+        raise BuildError(f"The built library does not load: {error}.") from None
+
+
+def read_schema(library: ctypes.CDLL, function: str) -> OpSchema:
+    """What the compiler derived for `function`."""
+    import torch
+
+    get = getattr(library, f"kbk_schema_{function}")
+    get.restype = ctypes.c_char_p
+    text, _, kinds = get().decode().partition("\n")
+    parameters = tuple(
+        (name, kind) for name, _, kind in (word.partition(":") for word in kinds.split())
+    )
+    parsed = torch._C.parse_schema(text)
+    defaults = {
+        each.name: each.default_value for each in parsed.arguments if each.has_default_value()
+    }
+    return OpSchema(function, text, parameters, defaults)

@@ -1,0 +1,199 @@
+"""Build a request for one machine: the CPU through the simulator, or a GPU through nvcc."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .. import sim
+from .cache import build_entry
+from .diagnostics import compile_error
+from .progress import step
+from .request import INCLUDE_DIR, Request, digest
+from .support import TARGET_VERSION, Support, support
+from .toolchain import cuda_compiler, host_compiler
+from .torch_build import NinjaFailure, build_library
+from .unit import compose
+
+LIBRARY = "kernels.so"
+"""The library's name in its cache entry."""
+
+# torch turns these off; CUDA C++ as NVIDIA documents it has them, and so has the simulator.
+_HALF_OPERATORS = [
+    f"-U__CUDA_NO_{what}__"
+    for what in ("HALF_OPERATORS", "HALF_CONVERSIONS", "HALF2_OPERATORS", "BFLOAT16_CONVERSIONS")
+]
+
+
+def build_cpu(request: Request, arch: int, variant: str) -> Path:
+    """The library for CPU tensors, from the cache or new.
+
+    Args:
+        arch: the device profile of the simulator (75, 80 or 90).
+        variant: "plain". Part of the key: a traced build of the same source is another entry.
+
+    Raises:
+        CompileError: the compiler rejected the source.
+        UnsupportedError: the simulator lacks something that it uses.
+        MissingCompilerError: there is no C++ compiler.
+    """
+    parts = support(request.flags, arch)
+    sim.load_runtime(parts.runtime)
+    key = digest(
+        "cpu",
+        variant,
+        request.digest,
+        parts.compiler.identity,
+        repr(parts.flags),
+        repr(parts.prelude),
+        parts.runtime.name,
+    )
+
+    def build(folder: Path) -> None:
+        with step(f"{request.name}: compiling for the CPU", slow=False):
+            _build_cpu(request, parts, folder)
+
+    return build_entry("library", key, build) / LIBRARY
+
+
+def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
+    own_folders = [path for path in request.flags.includes if path.is_dir()]
+    translated = [(name, sim.translate(text, name, own_folders)) for name, text in request.files]
+    headers = folder / "headers"
+    may_spin = False
+    for _, translation in translated:
+        may_spin = may_spin or translation.may_spin
+        _write_headers(headers, translation.headers, own_folders)
+    files = [(name, translation.text) for name, translation in translated]
+    host = request.flags.host
+    cflags = [
+        *parts.prelude,
+        *parts.flags,
+        *(request.flags.common if parts.compiler.kind == "gcc" else []),
+        *(flag for flag in host if flag.startswith(("-W", "-w"))),
+        *(["-DKBK_MAY_SPIN=1"] if may_spin else []),
+        f"-I{headers}",
+        *(f"-I{path}" for path in request.flags.includes),
+    ]
+    ldflags = [str(parts.runtime), *(["-Wl,-z,defs"] if sys.platform == "linux" else [])]
+    _build(
+        request,
+        folder,
+        lambda scratch: build_library(
+            scratch,
+            text=compose(files, request.exports),
+            cuda=False,
+            compiler=parts.compiler.command,
+            cflags=cflags,
+            ldflags=ldflags,
+            verbose=request.verbose,
+        ),
+        dict(files),
+    )
+
+
+def _write_headers(folder: Path, headers: dict[str, str], own_folders: list[Path]) -> None:
+    """Translated copies of the learner's headers; messages name the originals."""
+    for name, text in headers.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        original = next(
+            (each / name for each in own_folders if (each / name).is_file()), Path(name)
+        )
+        path.write_text(f"#line 1 {json.dumps(str(original.resolve()))}\n{text}")
+
+
+def build_cuda(request: Request) -> Path:
+    """The library for CUDA tensors, from the cache or new.
+
+    Raises:
+        CompileError: nvcc rejected the source.
+        MissingCompilerError: there is no nvcc, or torch has no CUDA.
+    """
+    import torch
+
+    compiler = cuda_compiler()
+    flags = cuda_flags(request)
+    key = digest(
+        "cuda",
+        request.digest,
+        torch.__version__,
+        torch.version.cuda or "",
+        compiler.identity,
+        repr(flags),
+    )
+
+    def build(folder: Path) -> None:
+        with step(f"{request.name}: compiling with nvcc", slow=False):
+            _build(
+                request,
+                folder,
+                lambda scratch: build_library(
+                    scratch,
+                    text=compose(request.files, request.exports),
+                    cuda=True,
+                    compiler=host_compiler().command,
+                    cflags=["-w"],
+                    cuda_cflags=flags,
+                    verbose=request.verbose,
+                ),
+                {},
+            )
+
+    return build_entry("library", key, build) / LIBRARY
+
+
+def cuda_flags(request: Request) -> list[str]:
+    """nvcc's flags for a unit, but for torch's own."""
+    flags = request.flags
+    architectures = [] if flags.names_architecture else _architectures()
+    host = ["-fvisibility=hidden", "-fno-gnu-unique", *flags.host]
+    return [
+        *_HALF_OPERATORS,
+        *architectures,
+        f"-std={flags.standard}",
+        flags.optimize or "-O2",
+        "-DUSE_CUDA",
+        TARGET_VERSION,
+        *flags.common,
+        *(f"-I{path}" for path in flags.includes),
+        f"-I{INCLUDE_DIR}",
+        *(word for flag in host for word in ("-Xcompiler", flag)),
+        *flags.nvcc,
+        "-include",
+        "kbk/prelude.h",
+    ]
+
+
+def _architectures() -> list[str]:
+    """Code for each GPU of this machine."""
+    import torch
+
+    found = {torch.cuda.get_device_capability(index) for index in range(torch.cuda.device_count())}
+    names = sorted(f"{major}{minor}" for major, minor in found)
+    return [f"-gencode=arch=compute_{name},code=sm_{name}" for name in names]
+
+
+def _build(
+    request: Request, folder: Path, compile_: Callable[[Path], Path], compiled: dict[str, str]
+) -> None:
+    """Compile in a folder of its own, and keep the library and what it was made from."""
+    scratch = folder / "build"
+    scratch.mkdir()
+    begin = time.perf_counter()
+    try:
+        library = compile_(scratch)
+    except NinjaFailure as failure:
+        raise compile_error(
+            failure.log, request.files, request.exports, request.headers, compiled
+        ) from None
+    library.rename(folder / LIBRARY)
+    for source in (*scratch.glob("main.cpp"), *scratch.glob("cuda.cu")):
+        source.rename(folder / source.name)
+    shutil.rmtree(scratch)
+    facts = {"name": request.name, "seconds": round(time.perf_counter() - begin, 3)}
+    (folder / "facts.json").write_text(json.dumps(facts))
