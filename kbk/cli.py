@@ -56,6 +56,9 @@ def doctor(
 def _print_report(report: doctor_module.Report) -> None:
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")
     for check in report.checks:
         status = Text(check.status, style=_STYLES[check.status])
         value = Text(check.value)

@@ -22,6 +22,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 OLDEST_TORCH = (2, 10)
+SHARED_KB = {75: 64, 80: 163, 90: 227}
+"""Shared memory that a block may ask for, by device profile (KB; kbk/sim/runtime/device.cpp)."""
+
 LOW_DISK = 2 << 30
 """Bytes free below which a full disk is worth a warning."""
 
@@ -231,12 +234,23 @@ def check_cache() -> Check:
 
 
 def limits() -> dict[str, Any]:
-    """The limits in force: cores, memory, and the simulator's profile if it can be loaded."""
+    """The limits in force: cores, memory, and the settings and profile of the simulator.
+
+    Raises:
+        ArgumentError: the environment names a device profile that does not exist.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found: dict[str, Any] = {"cpu_cores": cores}
-    with contextlib.suppress(ValueError, OSError, AttributeError):
-        found["memory_bytes"] = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return found
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    simulator = importlib.import_module("kbk.sim.runtime_library")
+    arch = simulator.arch()
+    return {
+        "cpu_cores": cores,
+        "memory": _bytes(memory),
+        "simulated_gpu": f"sm_{arch}",
+        "shared_memory_per_block": f"{SHARED_KB[arch]} KB",
+        "threads_per_block": 1024,
+        "seconds_per_simulated_launch": simulator._settings.time_limit,
+    }
 
 
 def _safely(check: Callable[..., Check], name: str, *arguments: Any) -> Check:
@@ -259,9 +273,12 @@ def examine() -> Report:
     cache = _safely(check_cache, "build cache")
     report = Report([check_python(), compiler, ninja, torch_check, gpus, nvcc, cache])
     report.checks.insert(5, _safely(check_python_headers, "Python headers"))
-    report.limits = limits()
     common = all(check.status == "ok" for check in (compiler, ninja, torch_check))
     common = common and cache.status != "missing"
-    report.simulator = common
+    try:
+        report.limits = limits()
+    except Exception as error:
+        report.checks.append(Check("simulator", "missing", type(error).__name__, str(error)))
+    report.simulator = common and bool(report.limits)
     report.gpu = common and gpus.status == "ok" and nvcc.status == "ok"
     return report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kbk import doctor
+from kbk import doctor, sim
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-c", "from kbk.cli import main; main()", "doctor"]
@@ -97,6 +98,21 @@ def test_the_text_says_which_machines_are_usable() -> None:
     run = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0
     assert "Simulator on the CPU: usable." in run.stdout
+
+
+def test_an_unknown_profile_is_a_line_that_names_the_known_ones() -> None:
+    status, report = run_doctor(KBK_SIM_ARCH="sm_60")
+    assert status == 1
+    assert "sm_75, sm_80, sm_90" in line(report, "simulator")["advice"]
+
+
+def test_the_limits_are_those_of_the_profile_in_force() -> None:
+    runtime = (ROOT / "kbk/sim/runtime/device.cpp").read_text()
+    for arch, kilobytes in doctor.SHARED_KB.items():
+        (profile,) = re.findall(rf"\{{{arch}, \"[^\"]*\", (.*)\}}", runtime)
+        assert profile.split(", ")[5] == f"{kilobytes} * kKiB"
+        with sim.settings(arch=arch):
+            assert doctor.limits()["shared_memory_per_block"] == f"{kilobytes} KB"
 
 
 GPU = {"name": "T4", "sm": "75", "bytes": 15 << 30}
