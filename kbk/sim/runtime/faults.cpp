@@ -72,7 +72,7 @@ void on_fatal_signal(int number, const void* address, bool address_unknown, Mach
   if (number == SIGFPE) {
     std::snprintf(text, sizeof text, "integer division by zero (a GPU returns an arbitrary number here)");
   } else if (number == SIGILL) {
-    std::snprintf(text, sizeof text, "the compiler marked this place as unreachable (undefined behaviour in the kernel)");
+    std::snprintf(text, sizeof text, "undefined behaviour that the compiler could see: a division by zero or a null pointer on this path");
   } else if (address_unknown) {
     std::snprintf(text, sizeof text, "invalid address: far outside any memory, or a vector access that is not aligned");
   } else if (worker->stacks.is_guard(address)) {

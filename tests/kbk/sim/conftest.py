@@ -1,0 +1,22 @@
+"""Simulator tests run the same CUDA source on CPU tensors and, marked ``gpu``, on a GPU, where that makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kbk import sim
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    """The machine: ``cpu`` is the simulator, ``cuda`` a GPU."""
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def settings_come_back() -> Iterator[None]:
+    """A test that changes the simulator's settings changes them for itself alone."""
+    with sim.settings():
+        yield

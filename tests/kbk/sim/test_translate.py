@@ -1,0 +1,159 @@
+"""The translator: what it rewrites, what it leaves alone, what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from kbk.errors import UnsupportedError
+from kbk.sim import translate
+from kbk.sim.translate.tokens import Source
+
+
+def text_of(source: str) -> str:
+    return translate(source, "t.cu").text
+
+
+LAUNCHES = {
+    "plain": "k<<<1, 2>>>(p);",
+    "template": "k<float, 3><<<grid, block>>>(p, q);",
+    "nested template": "k<std::vector<std::pair<int, int>>><<<1, 2>>>(p);",
+    "expression in template": "k<(N > 3), sizeof(T)><<<1, 2>>>(p);",
+    "qualified": "a::b::k<T><<<1, 2>>>(p);",
+    "member": "this->template k<T><<<1, 2>>>(p);",
+    "shift in the configuration": "k<<<(n + 255) >> 8, 1 << 8>>>(p);",
+    "call in the configuration": "k<<<grid_of<int>(n), dim3(32, 4), sizeof(float) * 32, stream>>>(p);",
+    "no arguments": "k<<<1, 2>>>();",
+    "lambda argument": "k<<<1, 2>>>([=] __device__(int i) { return i < 3 ? i : 0; });",
+    "line breaks": "k<float>\n<<<1,\n2>>>\n(p,\n q);",
+    "in a macro": "#define RUN(K) \\\n  K<<<1, \\\n  2>>>(p)\nRUN(k);",
+    "comment between": "k /* name */ <<<1, 2>>> /* go */ (p /* first */, q);",
+}
+
+
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_a_launch_becomes_a_call_and_keeps_its_lines(name: str) -> None:
+    source = f"void f() {{\n{LAUNCHES[name]}\nint after = 1;\n}}"
+    text = text_of(source)
+    assert "<<<" not in text
+    assert "::kbk::launch_kernel(" in text
+    assert text.count("\n") == source.count("\n")
+    after = next(n for n, line in enumerate(text.split("\n")) if "int after" in line)
+    assert after == next(n for n, line in enumerate(source.split("\n")) if "int after" in line)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'const char* s = "k<<<1, 2>>>(p)";',
+        "// k<<<1, 2>>>(p)",
+        "/* __shared__ float x[3]; threadIdx.x */",
+        'const char* r = R"(k<<<1, 2>>>(p); __shared__ int x;)";',
+        "char c = '<'; int d = 1 << 3 >> 2;",
+        "std::vector<std::vector<std::vector<int>>> v;",
+    ],
+)
+def test_text_that_only_looks_like_cuda_stays(source: str) -> None:
+    assert text_of(source) == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "void f() { dim3 gridDim(3), blockDim(4); g(gridDim.x, blockDim.y); }",
+        "void f(dim3 gridDim, dim3 blockDim) { g(gridDim.x + blockDim.y); }",
+        "void f() { config.gridDim = 3; c->blockDim = 4; }",
+        "struct S { dim3 gridDim; int threadIdx; };",
+    ],
+)
+def test_names_of_the_sources_own_stay(source: str) -> None:
+    assert text_of(source) == source
+
+
+def test_a_name_is_built_in_again_after_its_scope() -> None:
+    text = text_of("void h() { dim3 blockDim(4); g(blockDim.x); }\n__device__ int f() { return blockDim.x; }")
+    assert "g(blockDim.x)" in text
+    assert "return ::kbk::block_dimensions().x" in text
+
+
+def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
+    source = (
+        "template <typename T, int N> __global__ void k() {\n"
+        "  __shared__ float tile[32][33];\n"
+        "  __shared__ alignas(16) T a[N], b, *p;\n"
+        "  static __shared__ __align__(8) int c[2];\n"
+        "  __shared__ volatile int flag;\n"
+        "  __shared__ struct { float x; int y; } s;\n"
+        "  __shared__ typename Reduce<T, N>::Storage storage;\n"
+        "  extern __shared__ float dynamic[];\n"
+        "  extern __shared__ __align__(16) unsigned char rows[][64];\n"
+        "}\n"
+    )
+    text = text_of(source)
+    assert "__shared__" not in text
+    assert text.count("\n") == source.count("\n")
+    for name in ("tile", "a", "b", "p", "c", "flag", "s", "storage"):
+        assert f"auto& {name} = ::kbk::shared<" in text, name
+    assert "float * dynamic = reinterpret_cast<float *>(::kbk::dynamic_shared());" in text
+    assert "unsigned char (*rows)[64] = reinterpret_cast<unsigned char (*)[64]>" in text.replace("  ", " ")
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "word"),
+    [
+        ("\n__shared__ float x[3];\n", 2, "outside a function"),
+        ("namespace n {\n\nextern __shared__ float x[];\n}", 3, "outside a function"),
+        ("__global__ void k() {\n  extern __shared__ float x;\n}", 2, "no array"),
+        ('void f() {\n  asm volatile("bra.uni L;");\n}', 2, "bra.uni L"),
+        ("\n\n#include <mma.h>\n", 3, "mma.h"),
+        ("void f() {\n\n\n  float v = tex2D(t, x, y);\n}", 4, "textures"),
+        ("void f() {\n  g()<<<1, 2>>>(p);\n}", 2, "<<<"),
+        ("void f() {\n  k<<<1, 2;\n}", 2, "<<<"),
+    ],
+)
+def test_what_is_not_simulated_is_refused_by_name_and_line(source: str, line: int, word: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        translate(source, "name.cu")
+    assert caught.value.line == line
+    assert word in str(caught.value)
+    assert str(caught.value).startswith(f"name.cu:{line}: the simulator does not support ")
+
+
+def test_known_ptx_becomes_cpp() -> None:
+    text = text_of('void f(unsigned& l, float x) { asm volatile("mov.u32 %0, %%laneid;" : "=r"(l)); '
+                   'asm("ex2.approx.ftz.f32 %0, %1;\\n" : "=f"(y) : "f"(x + 1.0f) : "memory"); }')
+    assert "(l) = ::kbk::lane_id();" in text
+    assert "(y) = exp2f((x + 1.0f));" in text
+
+
+@pytest.mark.parametrize("word", ["volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"])
+def test_sources_whose_threads_may_wait_for_each_other_are_marked(word: str) -> None:
+    assert translate(f"__global__ void k(int* p) {{ {word} }}", "t.cu").may_spin
+    assert not translate(f"__global__ void k(int* p) {{ /* {word} */ }}", "t.cu").may_spin
+
+
+def test_kernels_are_found_and_launch_bounds_kept() -> None:
+    source = (
+        "__global__ void a(int* p) { *p = 1; }\n"
+        "template <int N> static __global__ void __launch_bounds__(N, 2) b(int* p);\n"
+        'extern "C" __global__ void __launch_bounds__(128) c(int* p)\n{ *p = 2; }\n'
+    )
+    translation = translate(source, "t.cu")
+    assert translation.kernels == ("a", "c")
+    assert "static_cast<int>(128)" in translation.text
+
+
+def test_user_headers_are_translated_too(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "inner.cuh").write_text("__device__ inline int me() { return threadIdx.x; }\n")
+    (tmp_path / "outer.cuh").write_text('#include "inner.cuh"\n__global__ void k(int* p) { atomicAdd(p, me()); }\n')
+    translation = translate('#include <outer.cuh>\nvoid f(int* p) { k<<<1, 2>>>(p); }', "t.cu", [tmp_path])
+    assert set(translation.headers) == {"outer.cuh", "inner.cuh"}
+    assert "thread_idx" in translation.headers["inner.cuh"]
+    assert translation.may_spin
+
+
+def test_tokens_cover_numbers_strings_and_line_numbers() -> None:
+    source = Source("a = 1'000.5e-3f + .5 + 0x1p-3;\n\n b = u8\"\\\"x\" 'c';", "t.cu")
+    kinds = [(t.kind, t.text) for t in source.tokens]
+    assert ("number", "1'000.5e-3f") in kinds and ("number", ".5") in kinds and ("number", "0x1p-3") in kinds
+    assert ("string", 'u8"\\"x"') in kinds and ("char", "'c'") in kinds
+    assert source.line(source.text.index("b =")) == 3
