@@ -66,7 +66,7 @@ def to_fraction(x: float) -> Fraction:
 
 def round_sqrt(value: Fraction, target: Format, mode: str) -> int:
     """Bits of the square root of a positive number, from integer square roots with a sticky bit."""
-    shift = 300
+    shift = 700
     scaled = value * Fraction(4) ** shift
     whole = scaled.numerator // scaled.denominator
     root = math.isqrt(whole)

@@ -1,4 +1,4 @@
-"""One CUDA source per family of functions, and its elementwise evaluation on either machine.
+"""CUDA sources of elementwise functions, and their evaluation on either machine.
 
 A family is a table of CUDA expressions over the arguments ``a``, ``b`` and ``c``. From it comes one source text, which
 the simulator runs over CPU tensors and nvcc's build over CUDA tensors. Numbers travel as bits: a tensor of integers of
@@ -7,15 +7,15 @@ the type's size, so no dtype of torch stands between a test and the bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 import kbk
 
-_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64, 16: torch.int64}
+_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 _SIZES = {
     "signed char": 1, "unsigned char": 1, "__nv_fp8_e4m3": 1, "__nv_fp8_e5m2": 1, "__nv_fp8_e8m0": 1,
     "__half": 2, "__nv_bfloat16": 2, "short": 2, "unsigned short": 2, "__nv_fp8x2_storage_t": 2,
@@ -29,31 +29,26 @@ class Family:
     """CUDA expressions of one type ``out`` over arguments of the types ``args``.
 
     Attributes:
-        name: names the build.
         out: CUDA type of every expression.
         args: CUDA types of a, b, c.
-        expressions: CUDA text by the name under which a test asks for it.
-        helpers: CUDA text in front of the kernel.
+        rows: CUDA text by the name under which a test asks for it.
     """
 
-    name: str
     out: str
     args: tuple[str, ...]
-    expressions: dict[str, str] = field(hash=False)
-    helpers: str = field(default="", hash=False)
+    rows: dict[str, str]
 
     def device_source(self) -> str:
-        """The kernel: one element a thread, the expression chosen by ``op``."""
+        """The kernel: a grid-stride loop over the elements, the expression chosen by ``op``."""
         letters = "abc"[: len(self.args)]
         params = ", ".join(f"{t} {v}" for t, v in zip(self.args, letters))
         pointers = ", ".join(f"const {t}* {v}" for t, v in zip(self.args, letters))
         values = ", ".join(f"{v}[i]" for v in letters)
         cases = "\n".join(
             f"    case {k}: return static_cast<{self.out}>({text});  // {name}"
-            for k, (name, text) in enumerate(self.expressions.items())
+            for k, (name, text) in enumerate(self.rows.items())
         )
-        return f"""{self.helpers}
-__device__ {self.out} value_of(int64_t op, {params}) {{
+        return f"""__device__ {self.out} value_of(int64_t op, {params}) {{
   switch (op) {{
 {cases}
   }}
@@ -67,47 +62,64 @@ __global__ void apply({self.out}* out, {pointers}, int64_t n, int64_t op) {{
 }}
 """
 
-    def source(self) -> str:
-        """The kernel and the host function ``run`` that launches it."""
+    def host_source(self, name: str) -> str:
+        """The function ``name`` that launches the kernel of the same name's namespace."""
         letters = "abc"[: len(self.args)]
         params = ", ".join(f"const Tensor& {v}" for v in letters)
         casts = ", ".join(
             f"static_cast<const {t}*>({v}.const_data_ptr())" for t, v in zip(self.args, letters)
         )
-        return f"""#include <cstdint>
-{self.device_source()}
-void run(Tensor out, {params}, int64_t op) {{
+        return f"""void {name}(Tensor out, {params}, int64_t op) {{
   const int64_t n = out.numel();
   const int64_t blocks = (n + 127) / 128;
-  apply<<<blocks < 64 ? blocks : 64, 128, 0, current_stream()>>>(
+  in_{name}::apply<<<blocks < 64 ? blocks : 64, 128, 0, current_stream()>>>(
       static_cast<{self.out}*>(out.mutable_data_ptr()), {casts}, n, op);
 }}
 """
 
 
-@cache
-def _module(family: Family) -> object:
-    return kbk.load_inline(f"conformance_{family.name}", cuda_sources=family.source(), functions=["run"])
+class Source:
+    """One CUDA source of several families, built once and on demand."""
 
+    def __init__(self, name: str, families: dict[str, Family], helpers: str = "") -> None:
+        self.name = name
+        self.families = families
+        self.helpers = helpers
+        self._module: Any = None
 
-def evaluate(family: Family, name: str, device: str, *inputs: np.ndarray) -> np.ndarray:
-    """The bits of one expression at every element, as unsigned integers.
+    def device_source(self) -> str:
+        """Every kernel, each in a namespace of its family's name."""
+        parts = (f"namespace in_{n} {{\n{f.device_source()}}}\n" for n, f in self.families.items())
+        return self.helpers + "".join(parts)
 
-    Args:
-        inputs: one array per argument, all of one length, in the argument's own width.
-    """
-    op = list(family.expressions).index(name)
-    tensors = []
-    for cuda_type, array in zip(family.args, inputs):
-        size = _SIZES[cuda_type]
-        raw = np.ascontiguousarray(array)
-        assert raw.dtype.itemsize == size, f"{family.name}: {raw.dtype} for a {cuda_type}"
-        signed = raw.view(f"i{size}" if size > 1 else np.uint8)
-        tensors.append(torch.from_numpy(signed.copy()).to(device))
-    size = _SIZES[family.out]
-    out = torch.zeros(len(inputs[0]), dtype=_BITS[size], device=device)
-    _module(family).run(out, *tensors, op)  # type: ignore[attr-defined]
-    return out.cpu().numpy().view(f"u{size}")
+    def text(self) -> str:
+        """The whole source: kernels, and one host function per family."""
+        hosts = (family.host_source(name) for name, family in self.families.items())
+        return "#include <cstdint>\n" + self.device_source() + "".join(hosts)
+
+    def evaluate(self, family: str, row: str, device: str, *inputs: np.ndarray) -> np.ndarray:
+        """The bits of one expression at every element, as unsigned integers.
+
+        Args:
+            inputs: one array per argument, all of one length, in the argument's own width.
+        """
+        if self._module is None:
+            name = f"conformance_{self.name}"
+            self._module = kbk.load_inline(
+                name, cuda_sources=self.text(), functions=list(self.families)
+            )
+        entry = self.families[family]
+        tensors = []
+        for cuda_type, array in zip(entry.args, inputs):
+            size = _SIZES[cuda_type]
+            raw = np.ascontiguousarray(array)
+            assert raw.dtype.itemsize == size, f"{family}: {raw.dtype} for a {cuda_type}"
+            signed = raw.view(f"i{size}" if size > 1 else np.uint8)
+            tensors.append(torch.from_numpy(signed.copy()).to(device))
+        size = _SIZES[entry.out]
+        out = torch.zeros(len(inputs[0]), dtype=_BITS[size], device=device)
+        getattr(self._module, family)(out, *tensors, list(entry.rows).index(row))
+        return out.cpu().numpy().view(f"u{size}")
 
 
 def ulps_apart(bits: np.ndarray, reference: np.ndarray, fraction_bits: int = 23) -> np.ndarray:

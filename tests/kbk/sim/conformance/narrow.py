@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tests.kbk.sim.conformance.exact import BFLOAT16, HALF, MODES, Format, decode
-from tests.kbk.sim.conformance.machine import Family
+from tests.kbk.sim.conformance.machine import Family, Source
 
 ALL = np.arange(1 << 16, dtype=np.uint16)
 
@@ -21,7 +22,7 @@ INTEGERS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Narrow:
     """A format and the words its CUDA names are made of."""
 
@@ -31,10 +32,18 @@ class Narrow:
     pair_word: str  # half2, as in __float22half2_rn
     format: Format
 
-    def family(self, name: str, out: str, args: tuple[str, ...], rows: dict[str, str]) -> Family:
-        """A family whose rows write N and N2 for the words and T and T2 for the types."""
-        spelled = {key: self.spell(text) for key, text in rows.items()}
-        return Family(f"{self.word}_{name}", self.spell(out), tuple(map(self.spell, args)), spelled)
+    @cached_property
+    def source(self) -> Source:
+        """Every family of the format in one CUDA source."""
+        families = {}
+        for name, (out, args, rows) in FAMILIES.items():
+            spelled = {key: self.spell(text) for key, text in rows.items()}
+            families[name] = Family(self.spell(out), tuple(self.spell(arg) for arg in args), spelled)
+        return Source(self.word, families)
+
+    def evaluate(self, family: str, row: str, device: str, *inputs: np.ndarray) -> np.ndarray:
+        """Source.evaluate of this format's source."""
+        return self.source.evaluate(family, row, device, *inputs)
 
     def spell(self, text: str) -> str:
         """``text`` with {T}, {T2}, {N} and {N2} replaced."""
@@ -65,11 +74,6 @@ class Narrow:
         both_nan = ((got & 0x7FFF) > nan) & ((want & 0x7FFF) > nan)
         return (got == want) | both_nan
 
-
-KINDS = [
-    Narrow("__half", "__half2", "half", "half2", HALF),
-    Narrow("__nv_bfloat16", "__nv_bfloat162", "bfloat16", "bfloat162", BFLOAT16),
-]
 
 FUNCTIONS = (
     "sqrt rsqrt rcp exp exp2 exp10 log log2 log10 sin cos tanh floor ceil trunc rint".split()
@@ -104,6 +108,13 @@ COMPARISONS = {
 OPERATORS = {op: f"a {op} b" for op in ("==", "!=", "<", "<=", ">", ">=")}
 TESTS = {"isnan": "__hisnan(a)", "isinf": "__hisinf(a)"}
 
+FROM_INTEGER = {
+    f"{tag}_{mode}": f"__{tag}2{{N}}_{mode}(static_cast<{cuda_type}>(a))"
+    for tag, cuda_type in INTEGERS.items()
+    for mode in MODES
+} | {
+    f"{tag}_constructor": f"{{T}}(static_cast<{cuda_type}>(a))" for tag, cuda_type in INTEGERS.items()
+}
 TO_INTEGER = {
     f"{tag}_{mode}": f"__{{N}}2{tag}_{mode}(a)" for tag in INTEGERS for mode in MODES
 } | {"char_rz": "__{N}2char_rz(a)", "uchar_rz": "__{N}2uchar_rz(a)"}
@@ -123,3 +134,54 @@ TO_FLOAT = {
     "high": "__high2float({T2}({T}(1.f), a))",
     "pair": "__{N2}2float2(__{N}2{N2}(a)).y",
 }
+PAIR_FUNCTIONS = {f"h2{name}": f"h{name}" for name in FUNCTIONS}
+PAIR_UNARY = {name: f"{name}(a)" for name in PAIR_FUNCTIONS} | {
+    "neg": "__hneg2(a)",
+    "abs": "__habs2(a)",
+    "swap": "__lowhigh2highlow(a)",
+    "low": "__low2{N2}(a)",
+    "high": "__high2{N2}(a)",
+    "raw": "{T2}({T2}_raw(a))",
+    "members": "{T2}(a.x, a.y)",
+    "minus": "-a",
+}
+PAIR_BINARY = {
+    "add": "__hadd2(a, b)", "sub": "__hsub2(a, b)", "mul": "__hmul2(a, b)", "div": "__h2div(a, b)",
+    "add_rn": "__hadd2_rn(a, b)", "sub_rn": "__hsub2_rn(a, b)", "mul_rn": "__hmul2_rn(a, b)",
+    "add_sat": "__hadd2_sat(a, b)", "sub_sat": "__hsub2_sat(a, b)", "mul_sat": "__hmul2_sat(a, b)",
+    "plus": "a + b", "times": "a * b", "over": "a / b", "plus_assign": "a += b",
+    "max": "__hmax2(a, b)", "min": "__hmin2(a, b)",
+    "max_nan": "__hmax2_nan(a, b)", "min_nan": "__hmin2_nan(a, b)",
+}  # fmt: skip
+PAIR_TERNARY = {
+    "fma": "__hfma2(a, b, c)", "sat": "__hfma2_sat(a, b, c)", "relu": "__hfma2_relu(a, b, c)",
+}  # fmt: skip
+PAIR_COMPARE = {
+    f"{name} {what}": text.format(name=name)
+    for name in COMPARISONS
+    for what, text in {
+        "number": "__low2float(__h{name}2(a, b)) + 2 * __high2float(__h{name}2(a, b))",
+        "mask": "__h{name}2_mask(a, b)",
+        "both": "__hb{name}2(a, b)",
+    }.items()
+} | OPERATORS
+
+FAMILIES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
+    "unary": ("{T}", ("{T}",), UNARY),
+    "binary": ("{T}", ("{T}", "{T}"), BINARY),
+    "ternary": ("{T}", ("{T}",) * 3, TERNARY),
+    "compare": ("int", ("{T}", "{T}"), COMPARISONS | OPERATORS),
+    "to_integer": ("long long", ("{T}",), TO_INTEGER | TESTS),
+    "from_integer": ("{T}", ("long long",), FROM_INTEGER),
+    "from_float": ("{T}", ("float",), FROM_FLOAT),
+    "from_double": ("{T}", ("double",), FROM_DOUBLE),
+    "to_float": ("float", ("{T}",), TO_FLOAT),
+    "pair_unary": ("{T2}", ("{T2}",), PAIR_UNARY),
+    "pair_binary": ("{T2}", ("{T2}", "{T2}"), PAIR_BINARY),
+    "pair_ternary": ("{T2}", ("{T2}",) * 3, PAIR_TERNARY),
+    "pair_compare": ("unsigned", ("{T2}", "{T2}"), PAIR_COMPARE),
+}
+KINDS = [
+    Narrow("__half", "__half2", "half", "half2", HALF),
+    Narrow("__nv_bfloat16", "__nv_bfloat162", "bfloat16", "bfloat162", BFLOAT16),
+]

@@ -9,7 +9,6 @@ import pytest
 
 from tests.kbk.sim.conformance import narrow
 from tests.kbk.sim.conformance.exact import round_array
-from tests.kbk.sim.conformance.machine import evaluate
 from tests.kbk.sim.conformance.narrow import ALL, KINDS, Narrow
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.word)
@@ -33,12 +32,11 @@ def _saturated(bits: np.ndarray, kind: Narrow) -> np.ndarray:
 @pytest.mark.parametrize("name", EXACT)
 def test_a_binary_result_is_the_exact_one_rounded_once(name: str, kind: Narrow, device: str) -> None:
     a, b = kind.pairs(step=1 if name in ("add", "sub", "mul", "div") else 13)
-    family = kind.family("binary", "{T}", ("{T}", "{T}"), narrow.BINARY)
     with np.errstate(all="ignore"):
         want = round_array(EXACT[name](kind.values(a), kind.values(b)), kind.format)
     if name.endswith("_sat"):
         want = _saturated(want, kind)
-    got = evaluate(family, name, device, a, b)
+    got = kind.evaluate("binary", name, device, a, b)
     wrong = ~kind.same(got, want)
     if name in ("div", "over") and device == "cuda":  # a division in float there, rounded a second time
         wrong &= np.abs(kind.values(want)) >= 2.0**kind.format.min_exponent
@@ -57,7 +55,7 @@ def test_the_extremes_order_zeros_and_treat_nan_as_named(name: str, kind: Narrow
         want = np.where(x_nan | y_nan, 0x7FFF, want).astype(np.uint16)
     else:
         want = np.where(x_nan, b, np.where(y_nan, a, want))
-    got = evaluate(kind.family("binary", "{T}", ("{T}", "{T}"), narrow.BINARY), name, device, a, b)
+    got = kind.evaluate("binary", name, device, a, b)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), _first(wrong, a, b, got, want)
 
@@ -95,13 +93,12 @@ def test_fma_rounds_the_exact_sum_once(kind: Narrow, device: str) -> None:
     a, b, c = _triples(kind)
     values = [kind.values(v) for v in (a, b, c)]
     want = np.array([_exact_fma(kind, *t) for t in zip(*values)], dtype=np.uint16)
-    family = kind.family("ternary", "{T}", ("{T}",) * 3, narrow.TERNARY)
-    got = evaluate(family, "fma", device, a, b, c)
+    got = kind.evaluate("ternary", "fma", device, a, b, c)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), _first(wrong, a, b, c, got, want)
-    sat = evaluate(family, "sat", device, a, b, c)
+    sat = kind.evaluate("ternary", "sat", device, a, b, c)
     assert kind.same(sat, _saturated(want, kind)).all()
-    relu = evaluate(family, "relu", device, a, b, c)
+    relu = kind.evaluate("ternary", "relu", device, a, b, c)
     numbers = kind.values(want)
     clamped = np.where(numbers > 0, want, np.where(np.isnan(numbers), 0x7FFF, 0))
     assert kind.same(relu, clamped.astype(np.uint16)).all()
@@ -127,7 +124,7 @@ NEAR_FUNCTIONS = {
 def test_an_exact_function_of_every_number_is_exact(name: str, kind: Narrow, device: str) -> None:
     with np.errstate(all="ignore"):
         want = round_array(EXACT_FUNCTIONS[name](kind.values(ALL)), kind.format)
-    got = evaluate(kind.family("unary", "{T}", ("{T}",), narrow.UNARY), name, device, ALL)
+    got = kind.evaluate("unary", name, device, ALL)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), _first(wrong, ALL, got, want)
 
@@ -139,7 +136,7 @@ def test_a_function_of_every_number_is_a_neighbour_of_the_exact_one(
 ) -> None:
     with np.errstate(all="ignore"):
         want = round_array(NEAR_FUNCTIONS[name](kind.values(ALL)), kind.format)
-    got = evaluate(kind.family("unary", "{T}", ("{T}",), narrow.UNARY), name, device, ALL)
+    got = kind.evaluate("unary", name, device, ALL)
     steps = np.abs(_rank(got) - _rank(want))
     allowed = 2 if device == "cuda" else 1
     wrong = ~kind.same(got, want) & ((steps > allowed) | np.isnan(kind.values(got)))

@@ -10,7 +10,6 @@ import torch
 
 from tests.kbk.sim.conformance import narrow
 from tests.kbk.sim.conformance.exact import MODES, round_array
-from tests.kbk.sim.conformance.machine import evaluate
 from tests.kbk.sim.conformance.narrow import ALL, INTEGERS, KINDS, Narrow
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.word)
@@ -53,7 +52,7 @@ def doubles_near_boundaries(kind: Narrow) -> np.ndarray:
 def test_float_rounds_once_in_every_mode(name: str, kind: Narrow, device: str) -> None:
     x = floats_near_boundaries(kind)
     want = round_array(x.astype(np.float64), kind.format, name if name in MODES else "rn")
-    got = evaluate(kind.family("from_float", "{T}", ("float",), narrow.FROM_FLOAT), name, device, x)
+    got = kind.evaluate("from_float", name, device, x)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), f"{x[wrong][:5]} gave {got[wrong][:5]}, expected {want[wrong][:5]}"
 
@@ -63,8 +62,7 @@ def test_float_rounds_once_in_every_mode(name: str, kind: Narrow, device: str) -
 def test_double_rounds_once(name: str, kind: Narrow, device: str) -> None:
     x = doubles_near_boundaries(kind)
     want = round_array(x, kind.format)
-    family = kind.family("from_double", "{T}", ("double",), narrow.FROM_DOUBLE)
-    got = evaluate(family, name, device, x)
+    got = kind.evaluate("from_double", name, device, x)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), f"{x[wrong][:5]} gave {got[wrong][:5]}, expected {want[wrong][:5]}"
 
@@ -72,8 +70,7 @@ def test_double_rounds_once(name: str, kind: Narrow, device: str) -> None:
 @kinds
 @pytest.mark.parametrize("name", narrow.TO_FLOAT)
 def test_every_number_widens_exactly(name: str, kind: Narrow, device: str) -> None:
-    family = kind.family("to_float", "float", ("{T}",), narrow.TO_FLOAT)
-    got = evaluate(family, name, device, ALL).view(np.float32)
+    got = kind.evaluate("to_float", name, device, ALL).view(np.float32)
     with np.errstate(invalid="ignore"):  # signalling NaNs
         np.testing.assert_array_equal(got.astype(np.float64), kind.values(ALL))
     assert (np.signbit(got) == np.signbit(kind.values(ALL)))[~np.isnan(got)].all()
@@ -84,7 +81,7 @@ def test_conversions_agree_with_torch_on_every_number(device: str) -> None:
         x = floats_near_boundaries(kind)
         theirs = torch.from_numpy(x).to(dtype).view(torch.int16).numpy().view(np.uint16)
         family = kind.family("from_float", "{T}", ("float",), narrow.FROM_FLOAT)
-        assert kind.same(evaluate(family, "default", device, x), theirs).all()
+        assert kind.same(kind.evaluate("to_float", "default", device, x), theirs).all()
 
 
 def _saturated(values: np.ndarray, tag: str) -> np.ndarray:
@@ -108,8 +105,7 @@ def test_every_number_becomes_an_integer_with_saturation(name: str, kind: Narrow
     tag, mode = name.rsplit("_", 1)
     with np.errstate(all="ignore"):
         want = _saturated(ROUNDERS[mode](kind.values(ALL)), tag)
-    family = kind.family("to_integer", "long long", ("{T}",), narrow.TO_INTEGER)
-    got = evaluate(family, name, device, ALL)
+    got = kind.evaluate("to_integer", name, device, ALL)
     np.testing.assert_array_equal(got, want)
 
 
@@ -138,6 +134,6 @@ def test_integers_round_once_in_every_mode(tag: str, kind: Narrow, device: str) 
     for name in rows:
         mode = name if name in MODES else "rn"
         want = np.array([kind.format.round(Fraction(v), mode) for v in values], dtype=np.uint16)
-        got = evaluate(family, name, device, raw)
+        got = kind.evaluate("to_integer", name, device, raw)
         wrong = got != want
         assert not wrong.any(), f"{name}: {[v for v, w in zip(values, wrong) if w][:5]}"
