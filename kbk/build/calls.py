@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import numbers
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,9 @@ from .library import Namespace, OpSchema
 
 _ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
 _LAUNCH = "kbk.LaunchError: "
+_LAUNCHED_AT = re.compile(r"launch of (.+) at ([^\s:]+):(\d+): ")  # the simulator's words
+# What STD_TORCH_CHECK throws, also inside mutable_data_ptr<T>(): "function, file:line, message".
+_TORCH_CHECK = re.compile(r"(?P<where>[\w<>: ]+), [^\s,]+:\d+, (?P<message>.*)", re.DOTALL)
 _INT64 = range(-(2**63), 2**63)
 _PYTHON_TYPES = {"int": "int", "float": "float", "bool": "bool"}
 
@@ -301,7 +305,21 @@ class Checks:
             message = text.removeprefix(_ARGUMENT)
             return ArgumentError(message if message.startswith(name) else f"{name}: {message}")
         if text.startswith(_LAUNCH):
-            return LaunchError(text.removeprefix(_LAUNCH))
+            message = text.removeprefix(_LAUNCH)
+            place = _LAUNCHED_AT.match(message)
+            if place is None:
+                return LaunchError(message)
+            kernel, file, line = place.groups()
+            return LaunchError(message, kernel=kernel, file=file, line=int(line))
+        if isinstance(error, NotImplementedError):
+            self.check(values)
+            return KbkError(
+                f"{name}: returns tensors, so torch needs to know their shapes where there is no data; "
+                f"see register_fake."
+            )
+        torch_check = _TORCH_CHECK.match(text)
+        if torch_check:
+            return ArgumentError(f"{name}: {torch_check['message']} ({torch_check['where']})")
         if any(getattr(value, "is_cuda", False) for value in values):
             return error
         found = sim.convert_exception(error)

@@ -11,6 +11,8 @@ from pathlib import Path
 from ..errors import BuildError
 from .cache import disk_full
 
+_LEAVE = 2.0  # seconds that a stopped task gets
+
 
 class Jobs:
     """Commands and tasks that stand or fall together."""
@@ -72,6 +74,8 @@ class Jobs:
                 thread.join()
         except BaseException:
             self.stop()
+            for thread in threads:
+                thread.join(_LEAVE)  # time to remove its half-made folder
             raise
         for error in errors:
             if error is not None:

@@ -76,6 +76,8 @@ def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
         *(request.flags.common if parts.compiler.kind == "gcc" else []),
         *(flag for flag in host if flag.startswith(("-W", "-w"))),
         *(["-DKBK_MAY_SPIN=1"] if may_spin else []),
+        # The scratch folder is gone when a debugger looks; no path of it, no space of one, stays.
+        f"-fdebug-prefix-map={folder / 'build'}=.",
         f"-I{headers}",
         *(f"-I{path}" for path in request.flags.includes),
     ]

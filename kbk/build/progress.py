@@ -33,7 +33,8 @@ def step(text: str, slow: bool) -> Iterator[None]:
 
     timer = threading.Timer(_PATIENCE, speak)
     timer.daemon = True
-    timer.start()
+    if not slow:  # what precedes slow steps says so
+        timer.start()
     try:
         yield
     finally:

@@ -46,13 +46,16 @@ struct DeviceScope {
 
 #endif
 
-// Throws what the launches of `function` left behind in the CUDA runtime.
+// Throws what the launches of `function` left behind in the CUDA runtime. The simulator also knows why.
 inline void check_launches(const char* function) {
-  const cudaError_t status = cudaGetLastError();
-  if (status != cudaSuccess) {
-    throw std::runtime_error(
-        std::string(kLaunchError) + "a launch of " + function + "() failed: " + cudaGetErrorString(status));
-  }
+  const cudaError_t status = cudaPeekAtLastError();
+  if (status == cudaSuccess) return;
+  (void)cudaGetLastError();
+  std::string message = std::string("a launch of ") + function + "() failed";
+#ifdef KBK_SIM
+  if (*::kbk::last_error_detail()) message = ::kbk::last_error_detail();
+#endif
+  throw std::runtime_error(kLaunchError + message + " (" + cudaGetErrorString(status) + ")");
 }
 
 }  // namespace kbk::detail
