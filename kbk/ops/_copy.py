@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
+from torch.compiler import is_compiling
 
-from kbk.ops._family import family
+from kbk.ops._family import family, prepare, traced
 
-
-# Tracing must not walk into the compiler: torch.compile takes what these return as constants.
-@torch.compiler.assume_constant_result
-def _copy() -> Any:
-    return family("copy").copy
-
-
-@torch.compiler.assume_constant_result
-def _copy_to_gpu_no_ce() -> Any:
-    return family("copy").copy_to_gpu_no_ce
+_OPS = traced("copy")
 
 
 def copy(out: torch.Tensor, x: torch.Tensor) -> None:
@@ -31,7 +21,11 @@ def copy(out: torch.Tensor, x: torch.Tensor) -> None:
         kbk.ArgumentError: an argument is not as above; the message names it, what it must be and
             what it was.
     """
-    _copy()(out, x)
+    if is_compiling():
+        prepare("copy", x.device.type)
+        _OPS["copy"](out, x)
+    else:
+        family("copy").copy(out, x)
 
 
 def copy_to_gpu_no_ce(input: torch.Tensor, output: torch.Tensor) -> None:
@@ -47,4 +41,8 @@ def copy_to_gpu_no_ce(input: torch.Tensor, output: torch.Tensor) -> None:
         kbk.ArgumentError: an argument is not as above; the message names it, what it must be and
             what it was.
     """
-    _copy_to_gpu_no_ce()(input, output)
+    if is_compiling():
+        prepare("copy", output.device.type)
+        _OPS["copy_to_gpu_no_ce"](input, output)
+    else:
+        family("copy").copy_to_gpu_no_ce(input, output)

@@ -38,3 +38,31 @@ def family(name: str) -> Any:
 
     source = (KERNELS / f"{name}.cu").read_text()
     return load_inline(f"kbk_{name}", cuda_sources=source, functions=FUNCTIONS[name])
+
+
+_traced: dict[str, dict[str, Any]] = {}
+
+
+def traced(name: str) -> dict[str, Any]:
+    """The torch ops of a family that torch.compile puts into graphs; `prepare` fills it.
+
+    Each family has a dict of its own, because a trace looks at a dict only once.
+    """
+    return _traced.setdefault(name, {})
+
+
+def prepare(name: str, machine: str) -> None:
+    """Builds ``kernels/<name>.cu`` for a machine and fills the family's dict of torch ops.
+
+    torch.compile runs this while it traces, and does not look inside.
+
+    Args:
+        machine: ``"cpu"`` or ``"cuda"``, where the traced tensors are.
+    """
+    ops = family(name)
+    ops.build(machine)
+    traced(name).update({op: getattr(ops, op).overload for op in FUNCTIONS[name]})
+
+
+# As torch.compiler.assume_constant_result does, which would import all of dynamo: a second.
+prepare._dynamo_marked_constant = True  # type: ignore[attr-defined]

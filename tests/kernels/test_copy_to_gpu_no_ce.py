@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from kbk import sim
 from kbk.ops import copy_to_gpu_no_ce
 
 CAPACITY = 8188
@@ -100,3 +101,13 @@ def test_the_input_must_be_on_the_cpu():
     values = torch.zeros(4, dtype=torch.int32, device="cuda")
     with pytest.raises(ValueError, match=r"input.*(CPU|cpu).*cuda"):
         copy_to_gpu_no_ce(values, torch.zeros_like(values))
+
+
+@pytest.mark.parametrize(
+    ("numel", "launches"), [(0, 0), (1, 1), (CAPACITY, 1), (CAPACITY + 1, 2), (65536, 9)]
+)
+def test_a_launch_carries_as_much_as_it_can(numel, launches):
+    values = torch.arange(numel, dtype=torch.int32)
+    before = sim.launches()
+    copy_to_gpu_no_ce(values, torch.empty_like(values))
+    assert sim.launches() - before == launches
