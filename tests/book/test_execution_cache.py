@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,10 +79,9 @@ def build(book: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def small_book(tmp_path: Path) -> Path:
     """A book of one page that prints a kernel, built by this repository's tools and settings."""
-    for name in ("tools/build_book.py", "book/_ext/execution_cache.py", "book/_ext/hosting.py"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text((ROOT / name).read_text())
-    (tmp_path / "_config.yml").write_text((ROOT / "_config.yml").read_text())
+    for name in ("tools", "book/_ext", "book/_static"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/page\n")
     (tmp_path / "book/page.md").write_text(PAGE)
     (tmp_path / "kernels").mkdir()
@@ -100,6 +100,14 @@ def test_an_edited_kernel_changes_the_page_that_shows_it(small_book: Path) -> No
     (small_book / "kernels/copy.cu").write_text("second kernel")
     assert build(small_book).returncode == 0
     assert "second kernel" in html.read_text()
+
+
+@pytest.mark.slow
+def test_files_that_are_no_pages_do_not_disturb_the_build(small_book: Path) -> None:
+    for name in (".pytest_cache", ".venv/lib", "tests"):
+        (small_book / name).mkdir(parents=True)
+        (small_book / name / "README.md").write_text("# Not a page\n")
+    assert build(small_book).returncode == 0
 
 
 @pytest.mark.slow
