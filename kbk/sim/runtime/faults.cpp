@@ -47,6 +47,12 @@ void note(const char* kind, std::string message, const void* pc) {
   }
 }
 
+}  // namespace
+
+void record_fault(const char* kind, std::string message, const void* pc) { note(kind, std::move(message), pc); }
+
+namespace {
+
 std::string overtime() {
   char text[160];
   std::snprintf(text, sizeof text,

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <new>
 
 #if defined(__x86_64__)
 asm(R"(
@@ -107,13 +106,13 @@ StackPool::~StackPool() {
   for (const Slab& slab : slabs_) munmap(slab.base, slab.stride * slab.count);
 }
 
-void StackPool::grow() {
+bool StackPool::grow() {
   const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   std::size_t count = slabs_.empty() ? 32 : kStacksPerSlab;
   const bool guarded = slabs_.size() * kStacksPerSlab < kGuardedStacks;
   const std::size_t stride = bytes_ + page;
   void* base = mmap(nullptr, stride * count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED) throw std::bad_alloc();
+  if (base == MAP_FAILED) return false;
   Slab slab{static_cast<char*>(base), stride, count, guarded};
   for (std::size_t i = count; i-- > 0;) {
     char* low = slab.base + i * stride;
@@ -121,10 +120,11 @@ void StackPool::grow() {
     free_.push_back({low + page, bytes_});
   }
   slabs_.push_back(slab);
+  return true;
 }
 
 Stack StackPool::take() {
-  if (free_.empty()) grow();
+  if (free_.empty() && !grow()) return {};
   Stack stack = free_.back();
   free_.pop_back();
   return stack;

@@ -24,7 +24,7 @@ class StackPool {
   ~StackPool();
   StackPool(const StackPool&) = delete;
   StackPool& operator=(const StackPool&) = delete;
-  Stack take();
+  Stack take();  // base is null when there is no memory
   void give(const Stack& stack) { free_.push_back(stack); }
   std::size_t stack_bytes() const { return bytes_; }
   // True if `address` lies on a guard page of this pool.
@@ -38,7 +38,7 @@ class StackPool {
     std::size_t stride, count;
     bool guarded;
   };
-  void grow();
+  bool grow();
   std::size_t bytes_;
   std::vector<Slab> slabs_;
   std::vector<Stack> free_;

@@ -84,9 +84,15 @@ void fiber_main() {
   }
 }
 
-void start(Thread& thread) {
+// False, with the fault recorded, when there is no memory for another stack.
+bool start(Thread& thread) {
   thread.stack = worker->stacks.take();
+  if (thread.stack.base == nullptr) {
+    record_fault("launch", "no memory for the stacks of so many waiting threads", nullptr);
+    return false;
+  }
   thread.stack_pointer = fresh_stack_pointer(thread.stack, fiber_main);
+  return true;
 }
 
 }  // namespace
@@ -112,7 +118,7 @@ void block_current(Wait wait, const void* pc) {
   }
   void* to = w.main_stack_pointer;
   if (next != nullptr) {
-    if (next->stack_pointer == nullptr) start(*next);
+    if (next->stack_pointer == nullptr && !start(*next)) end_launch_here();
     to = next->stack_pointer;
   }
   current = next;
@@ -130,7 +136,13 @@ void end_launch_here() {
 
 namespace {
 
-constexpr std::size_t kResidentBlocks = 1024;
+// Blocks that may live at once when threads poll: as many as the device could hold, within reason for the host.
+std::size_t resident_blocks(const Launch& launch) {
+  const auto threads = static_cast<std::size_t>((launch.threads_per_block + kLanes - 1) / kLanes * kLanes);
+  const std::size_t per_sm = static_cast<std::size_t>(profile().threads_per_sm) / threads;
+  const std::size_t all = static_cast<std::size_t>(profile().sms) * (per_sm > 0 ? per_sm : 1);
+  return all < 1024 ? all : 1024;
+}
 
 void begin_block(Worker& w, Block& block, std::uint64_t number) {
   Launch& launch = *w.launch;
@@ -198,7 +210,7 @@ void enter(Worker& w, Block& block) {
   const unsigned first = w.random == 0 ? static_cast<unsigned>(__builtin_ctz(block.ready_warps))
                                        : pick_bit(w, block.ready_warps);
   Thread* next = pick(block, first);
-  if (next->stack_pointer == nullptr) start(*next);
+  if (next->stack_pointer == nullptr && !start(*next)) return;
   current = next;
   kbk_switch(&w.main_stack_pointer, next->stack_pointer);
   current = nullptr;
@@ -243,7 +255,7 @@ void run_blocks(Worker& w) {
       bool spinning = false;
       for (Block* block : w.active) spinning = spinning || block->spun_warps != 0;
       if (!spinning) return report_deadlock(w);
-      const bool admitted = w.active.size() < kResidentBlocks && admit(w) != nullptr;
+      const bool admitted = w.active.size() < resident_blocks(launch) && admit(w) != nullptr;
       for (std::size_t i = 0; i < w.active.size() - (admitted ? 1 : 0); ++i) wake_spinners(*w.active[i]);
       if (admitted) turn = w.active.size() - 1;
       continue;

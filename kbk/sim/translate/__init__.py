@@ -35,13 +35,16 @@ class Translation:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def translate(source: str, filename: str, include_paths: Iterable[str | Path] = ()) -> Translation:
+def translate(
+    source: str, filename: str, include_paths: Iterable[str | Path] = (), may_spin: bool = False
+) -> Translation:
     """Translates CUDA C++ for the simulator.
 
     Args:
         source: the text.
         filename: name for messages.
         include_paths: folders whose headers are user code and are translated too.
+        may_spin: known of another file of the same unit.
 
     Raises:
         UnsupportedError: a construct the simulator does not know, with file and line.
@@ -56,7 +59,7 @@ def translate(source: str, filename: str, include_paths: Iterable[str | Path] = 
             if name not in units:
                 units[name] = Source(path.read_text(), name)
                 pending.append(units[name])
-    may_spin = any(_spins(unit) for unit in (main, *units.values()))
+    may_spin = may_spin or any(_spins(unit) for unit in (main, *units.values()))
     for name, unit in units.items():
         headers[name] = _rewrite(unit, may_spin)[0]
     text, kernels = _rewrite(main, may_spin)

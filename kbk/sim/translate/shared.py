@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kbk.errors import UnsupportedError
-from kbk.sim.translate.tokens import Edits, Source, match_forward
+from kbk.sim.translate.tokens import Edits, Source, Token, match_forward
 
 _DROP = {"__shared__", "static", "extern"}
 _ALIGN = {"alignas", "__align__", "__attribute__"}
@@ -175,7 +175,27 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
             new = _dynamic(source, first, specifiers, declarators, line)
         else:
             new = _static(source, first, specifiers, declarators, index)
+            _capture_by_reference(source, edits, [tokens[name].text for _, name, _ in declarators], semicolon)
         edits.replace(tokens[first].start, tokens[semicolon].end, new)
+
+
+def _capture_by_reference(source: Source, edits: Edits, names: list[str], index: int) -> None:
+    """A lambda that captures by copy must not copy shared memory, which CUDA gives static storage: [=] names it by reference."""
+    tokens = source.tokens
+    for at in range(index, _scope_end(tokens, index) - 2):
+        if [tokens[at].text, tokens[at + 1].text] == ["[", "="] and tokens[at + 2].text in ("]", ","):
+            edits.insert(tokens[at + 1].end, "".join(f", &{name}" for name in names))
+
+
+def _scope_end(tokens: list[Token], index: int) -> int:
+    """The token that closes the block which holds ``index``."""
+    depth = 0
+    for at in range(index, len(tokens)):
+        if tokens[at].kind == "punct":
+            depth += (tokens[at].text == "{") - (tokens[at].text == "}")
+            if depth < 0:
+                return at
+    return len(tokens)
 
 
 def _dynamic(

@@ -157,3 +157,12 @@ def test_tokens_cover_numbers_strings_and_line_numbers() -> None:
     assert ("number", "1'000.5e-3f") in kinds and ("number", ".5") in kinds and ("number", "0x1p-3") in kinds
     assert ("string", 'u8"\\"x"') in kinds and ("char", "'c'") in kinds
     assert source.line(source.text.index("b =")) == 3
+
+
+def test_a_lambda_that_captures_by_copy_does_not_copy_shared_memory() -> None:
+    text = text_of(
+        "__global__ void k(int* p) {\n  { __shared__ int inner; }\n  __shared__ int s[32];\n"
+        "  auto f = [=](int i) { return s[i]; };\n}\nvoid g(int s) { auto h = [=] { return s; }; }"
+    )
+    assert "[=, &s](int i)" in text
+    assert "auto h = [=] {" in text
