@@ -10,11 +10,11 @@ from pathlib import Path
 from ..errors import BuildError, CompileError
 from .cache import disk_full
 from .functions import Function
-from .unit import REGISTRATION_FILE, exported_at
+from .unit import END_FILE, REGISTRATION_FILE, exported_at
 
 # g++ and clang: file:line:column: error: text; nvcc: file(line): error: text, or error #20: text
 _HOST = re.compile(
-    r"^(?P<file>[^\s:][^:\n]*|kbk:functions):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<rest>.*)$"
+    r"^(?P<file>kbk:\w+|[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<rest>.*)$"
 )
 _NVCC = re.compile(r"^(?P<file>[^\s(][^(\n]*)\((?P<line>\d+)\): (?P<rest>.*)$")
 _ERROR = re.compile(r"^(?:catastrophic |fatal )?error(?: #[\w-]+)?: (?P<text>.*)$")
@@ -33,6 +33,9 @@ _MISSING_NAME = re.compile(
 _UNDEFINED = re.compile(
     r"undefined reference to `(?P<name>[^']+)'|undefined symbols?[^\n]*?\"?(?P<mac>_\w+)"
 )
+_HARMLESS = {
+    *("warning", "note", "warnung", "anmerkung", "avertissement", "aviso", "nota", "attenzione"),
+}
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 
 
@@ -65,15 +68,18 @@ def compile_error(
     """
     if "No space left on device" in log:
         return disk_full()
-    texts = dict(files)
-    for path in headers:
-        texts[str(path)] = path.read_text(errors="replace")
+    texts = {str(path): path.read_text(errors="replace") for path in headers} | dict(files)
     lines = [line.translate(_QUOTES) for line in log.splitlines()]
     places = [_parse(line) for line in lines]
     for index, place in enumerate(places):
         if place is not None and place.is_error:
             mine = _in_learners_files(places, lines, index, texts)
             return _error(_readable(mine, texts, exports), texts, compiled or {}, log)
+    for place in places:  # a compiler that speaks another language
+        if place is not None and place.column and _known(place.file, texts):
+            kind, _, text = place.text.partition(": ")
+            if text and kind.lower() not in _HARMLESS:
+                return _error(replace(place, text=text), texts, compiled or {}, log)
     return _without_place(lines, log)
 
 
@@ -98,7 +104,7 @@ def _in_learners_files(
     """An error deep in a template belongs to the learner's line that asked for it."""
     error = places[index]
     assert error is not None
-    if _known(error.file, texts) or error.file == REGISTRATION_FILE:
+    if _known(error.file, texts):
         return error
     before = range(index - 1, max(-1, index - 40), -1)
     after = range(index + 1, min(len(lines), index + 40))
@@ -117,7 +123,7 @@ def _in_learners_files(
 
 
 def _known(file: str, texts: Mapping[str, str]) -> bool:
-    return file in texts
+    return file in texts or file in (REGISTRATION_FILE, END_FILE)
 
 
 def _readable(
@@ -125,11 +131,15 @@ def _readable(
 ) -> Diagnostic:
     """Say what our own assertions and the generated block mean."""
     ours = _KBK.search(found.text)
+    about = exported_at(found.line, exports) if found.file == REGISTRATION_FILE else None
     if ours:
-        return replace(found, text=ours["text"], column=None)
-    if found.file != REGISTRATION_FILE:
-        return found
-    about = exported_at(found.line, exports)
+        file, line = (about[0], max(1, about[1].line)) if about else (found.file, found.line)
+        return Diagnostic(file, line, None, ours["text"], True)
+    if found.file == END_FILE:
+        file, text = list(texts.items())[-1]
+        last = max(1, len(text.rstrip().splitlines()))
+        message = f"{file} ends in the middle of something; is a '}}' or ';' missing?"
+        return Diagnostic(file, last, None, message, True)
     missing = _MISSING_NAME.search(found.text)
     if about is not None and missing and about[1].name in missing.groups():
         file, function = about
@@ -137,12 +147,7 @@ def _readable(
             f"{function.name!r} is in `functions`, but no such host function stands at file scope"
         )
         return Diagnostic(file, max(1, function.line), None, text, True)
-    # The learner's text ended in the middle of something.
-    file = list(texts)[-1] if not exports else exports[-1][0]
-    last = max(1, len(texts.get(file, "").rstrip().splitlines()))
-    return Diagnostic(
-        file, last, None, f"{found.text} (after the end of {file}; is a '}}' or ';' missing?)", True
-    )
+    return found
 
 
 def _error(

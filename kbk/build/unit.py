@@ -9,6 +9,9 @@ from .functions import Function
 REGISTRATION_FILE = "kbk:functions"
 """What the compiler calls the generated block; an error there is about a function as a whole."""
 
+END_FILE = "kbk:end"
+"""What it calls the line after the learner's text; an error there means that the text stops short."""
+
 
 def compose(files: Sequence[tuple[str, str]], exports: Sequence[tuple[str, Function]]) -> str:
     """The unit's text.
@@ -18,8 +21,10 @@ def compose(files: Sequence[tuple[str, str]], exports: Sequence[tuple[str, Funct
         exports: for each exported function the file it stands in and what the text says of it.
     """
     parts = [f'#line 1 "{name}"\n{text}\n' for name, text in files]
+    parts.append(f'#line 1 "{END_FILE}"\nnamespace kbk {{}}\n')
     for file, function in exports:
-        parts.append(f'#line {max(1, function.line)} "{file}"\n{_assertions(function)}\n')
+        if function.line:
+            parts.append(f'#line {function.line} "{file}"\n{_assertions(function)}\n')
     parts.append(f'#line 1 "{REGISTRATION_FILE}"\n')
     parts += [_export(function) + "\n" for _, function in exports]
     registered = " ".join(f"KBK_REGISTER({function.name})" for _, function in exports)
@@ -50,4 +55,6 @@ def _export(function: Function) -> str:
     texts = [
         f', {{"{parameter.name}", "{parameter.default}"}}' for parameter in function.parameters
     ]
-    return f"KBK_EXPORT({function.name}{''.join(texts)})"
+    # A function that the text does not show (a macro made it) has no line of its own to assert on.
+    assertions = "" if function.line else _assertions(function) + " "
+    return f"{assertions}KBK_EXPORT({function.name}{''.join(texts)})"

@@ -53,6 +53,17 @@ def test_a_function_from_a_macro_has_positional_names() -> None:
     assert mod.scale_fwd.schema == "scale_fwd(Tensor(a!) arg0, float arg1) -> ()"
 
 
+def test_a_function_that_a_macro_should_have_made_and_did_not_is_named() -> None:
+    source = host_source() + "#define OP(name) void name##_fwd(Tensor a, float b) {}\nOP(scale)\n"
+    for name, text in (
+        ("scale_bwd", "'scale_bwd' is in `functions`, but no such"),
+        ("scale_fwd", "scale_fwd() has a"),
+    ):
+        with pytest.raises(CompileError) as caught:
+            kbk.load_inline("macro", cuda_sources=source, functions=[name])
+        assert text in str(caught.value) and caught.value.file == "macro.cu"
+
+
 def wrong_functions(source: str, functions: object) -> str:
     with pytest.raises(ArgumentError) as caught:
         kbk.load_inline("wrong", cuda_sources=source, functions=functions)
