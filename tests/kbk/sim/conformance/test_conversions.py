@@ -9,11 +9,54 @@ import numpy as np
 import pytest
 
 from tests.kbk.sim.conformance.exact import DOUBLE, FLOAT, MODES
-from tests.kbk.sim.conformance.machine import Family, evaluate
+from tests.kbk.sim.conformance.machine import Family, Source
 
 INTEGERS = {"int": ("int", 32, True), "uint": ("unsigned", 32, False),
             "ll": ("long long", 64, True), "ull": ("unsigned long long", 64, False)}  # fmt: skip
 REALS = {"float": (np.float32, FLOAT), "double": (np.float64, DOUBLE)}
+
+TO_INTEGER = {f"{tag}_{mode}": f"__{{real}}2{tag}_{mode}(a)" for tag in INTEGERS for mode in MODES}
+
+
+def _from_integer(real: str) -> dict[str, str]:
+    return {
+        f"{tag}_{mode}": f"__{tag}2{real}_{mode}(static_cast<{cuda_type}>(a))"
+        for tag, (cuda_type, width, _) in INTEGERS.items()
+        for mode in (("rn",) if real == "double" and width == 32 else MODES)
+    }
+
+
+SOURCE = Source(
+    "conversions",
+    {
+        f"{real}_to_integer": Family(
+            "long long", (real,), {name: text.format(real=real) for name, text in TO_INTEGER.items()}
+        )
+        for real in REALS
+    }
+    | {f"integer_to_{real}": Family(real, ("long long",), _from_integer(real)) for real in REALS}
+    | {
+        "double_to_float": Family(
+            "float", ("double",), {mode: f"__double2float_{mode}(a)" for mode in MODES}
+        ),
+        "casts_32": Family(
+            "int",
+            ("int",),
+            {
+                "int": "__float_as_int(__int_as_float(a))",
+                "uint": "__float_as_uint(__uint_as_float(unsigned(a)))",
+            },
+        ),
+        "casts_64": Family(
+            "double",
+            ("double",),
+            {
+                "whole": "__longlong_as_double(__double_as_longlong(a))",
+                "halves": "__hiloint2double(__double2hiint(a), __double2loint(a))",
+            },
+        ),
+    },
+)
 
 
 def _range(tag: str) -> tuple[int, int]:
@@ -38,7 +81,9 @@ def _to_integer(value: float, tag: str, mode: str, real: str) -> int:
     low, high = _range(tag)
     if math.isnan(value):
         # PTX cvt: zero if the source is no double and the result has at most 32 bits, else the top bit.
-        return 0 if real == "float" and width == 32 else 1 << (width - 1)
+        if real == "float" and width == 32:
+            return 0
+        return low if low else 1 << (width - 1)
     if math.isinf(value):
         return high if value > 0 else low
     rounders = {"rn": round, "rz": math.trunc, "ru": math.ceil, "rd": math.floor}
@@ -48,15 +93,13 @@ def _to_integer(value: float, tag: str, mode: str, real: str) -> int:
 @pytest.mark.parametrize("tag", INTEGERS)
 @pytest.mark.parametrize("real", REALS)
 def test_a_number_becomes_an_integer_with_saturation(real: str, tag: str, device: str) -> None:
-    cuda_type, width, _ = INTEGERS[tag]
-    rows = {mode: f"__{real}2{tag}_{mode}(a)" for mode in MODES}
-    family = Family(f"{real}_to_{tag}", cuda_type, (real,), rows)
+    width = INTEGERS[tag][1]
     x = _reals(real)
     for mode in MODES:
-        want = [_to_integer(float(v), tag, mode, real) % (1 << width) for v in x]
-        got = evaluate(family, mode, device, x)
+        want = [_to_integer(float(v), tag, mode, real) % (1 << 64) for v in x]
+        got = SOURCE.evaluate(f"{real}_to_integer", f"{tag}_{mode}", device, x)
         wrong = [(float(v), int(g), w) for v, g, w in zip(x, got, want) if int(g) != w]
-        assert not wrong, f"{rows[mode]}: {wrong[:5]}"
+        assert not wrong, f"{mode}: {wrong[:5]}"
 
 
 def _integers(tag: str) -> list[int]:
@@ -74,22 +117,16 @@ def _integers(tag: str) -> list[int]:
 def test_an_integer_becomes_a_number_rounded_in_the_named_direction(
     real: str, tag: str, device: str
 ) -> None:
-    cuda_type, width, _ = INTEGERS[tag]
-    exact = real == "double" and width == 32
-    rows = {mode: f"__{tag}2{real}_{mode}(a)" for mode in (("rn",) if exact else MODES)}
-    family = Family(f"{tag}_to_{real}", real, (cuda_type,), rows)
     values = _integers(tag)
-    raw = np.array([v % (1 << width) for v in values], dtype=f"u{width // 8}")
-    for mode in rows:
+    raw = np.array([v % (1 << 64) for v in values], dtype=np.uint64)
+    for mode in ("rn",) if real == "double" and INTEGERS[tag][1] == 32 else MODES:
         want = [REALS[real][1].round(Fraction(v), mode) for v in values]
-        got = evaluate(family, mode, device, raw)
+        got = SOURCE.evaluate(f"integer_to_{real}", f"{tag}_{mode}", device, raw)
         wrong = [(v, int(g), w) for v, g, w in zip(values, got, want) if int(g) != w]
-        assert not wrong, f"{rows[mode]}: {wrong[:5]}"
+        assert not wrong, f"{mode}: {wrong[:5]}"
 
 
 def test_a_double_becomes_a_float_rounded_in_the_named_direction(device: str) -> None:
-    rows = {mode: f"__double2float_{mode}(a)" for mode in MODES}
-    family = Family("double_to_float", "float", ("double",), rows)
     floats = np.array([1, 0.1, 3.4028234663852886e38, 1e-45, 1.17549435e-38, 7e-46, 2.5], np.float32)
     wide = floats.astype(np.float64)
     middle = (wide + np.nextafter(floats, np.float32(0)).astype(np.float64)) / 2
@@ -98,7 +135,7 @@ def test_a_double_becomes_a_float_rounded_in_the_named_direction(device: str) ->
     x = np.concatenate([x, -x])
     for mode in MODES:
         want = [FLOAT.round(Fraction(v), mode, bool(np.signbit(v))) for v in x.tolist()]
-        got = evaluate(family, mode, device, x)
+        got = SOURCE.evaluate("double_to_float", mode, device, x)
         wrong = [(v.hex(), int(g), w) for v, g, w in zip(x.tolist(), got, want) if int(g) != w]
         assert not wrong, f"{mode}: {wrong[:5]}"
 
@@ -106,18 +143,9 @@ def test_a_double_becomes_a_float_rounded_in_the_named_direction(device: str) ->
 def test_casts_keep_every_bit(device: str) -> None:
     words = np.random.default_rng(2).integers(0, 1 << 32, 500, dtype=np.uint64).astype(np.uint32)
     words = words[(words & 0x7FFFFFFF) <= 0x7F800000]  # a NaN may change on its way through a register
-    rows = {
-        "int": "__float_as_int(__int_as_float(a))",
-        "uint": "int(__float_as_uint(__uint_as_float(unsigned(a))))",
-    }
-    for name in rows:
-        got = evaluate(Family("casts_32", "int", ("int",), rows), name, device, words)
-        np.testing.assert_array_equal(got, words)
+    for name in ("int", "uint"):
+        np.testing.assert_array_equal(SOURCE.evaluate("casts_32", name, device, words), words)
     doubles = np.random.default_rng(2).normal(size=500)
-    halves = {
-        "whole": "__longlong_as_double(__double_as_longlong(a))",
-        "halves": "__hiloint2double(__double2hiint(a), __double2loint(a))",
-    }
-    for name in halves:
-        got = evaluate(Family("casts_64", "double", ("double",), halves), name, device, doubles)
+    for name in ("whole", "halves"):
+        got = SOURCE.evaluate("casts_64", name, device, doubles)
         np.testing.assert_array_equal(got, doubles.view(np.uint64))
