@@ -13,13 +13,26 @@ constexpr double kSqrtPi = 1.77245385090551602730;
 constexpr double kSqrtHalf = 0.70710678118654752440;
 
 inline double sin_of_pi(double x) {
+  if (isinf(x)) return NAN;
+  if (x == trunc(x)) return copysign(0.0, x);
   double turn = remainder(x, 2.0);
   if (fabs(turn) > 0.5) turn = copysign(1.0, turn) - turn;
-  return x == trunc(x) ? copysign(0.0, x) : fabs(turn) > 0.25 ? copysign(cos(kPi * (0.5 - fabs(turn))), turn) : sin(kPi * turn);
+  return fabs(turn) > 0.25 ? copysign(cos(kPi * (0.5 - fabs(turn))), turn) : sin(kPi * turn);
 }
 inline double cos_of_pi(double x) {
   const double turn = fabs(remainder(x, 2.0));
-  return turn == 0.5 ? 0.0 : turn < 0.25 ? cos(kPi * turn) : turn <= 0.75 ? sin(kPi * (0.5 - turn)) : -cos(kPi * (1.0 - turn));
+  if (turn == 0.5) return 0.0;
+  if (turn < 0.25) return cos(kPi * turn);
+  return turn <= 0.75 ? sin(kPi * (0.5 - turn)) : -cos(kPi * (1.0 - turn));
+}
+
+// 0.5 * erfc(-x / sqrt(2)). The tail amplifies the error of the quotient by x * x, so that error is put back.
+inline double normal_cdf(double x) {
+  constexpr double kSqrtHalfRest = -4.833646656726457e-17;  // sqrt(1/2) - kSqrtHalf
+  const double t = -x * kSqrtHalf;
+  const double rest = ::fma(-x, kSqrtHalf, -t) - x * kSqrtHalfRest;
+  const double slope = isinf(x) ? 0.0 : 2 / kSqrtPi * exp(-t * t) * rest;
+  return 0.5 * (erfc(t) - slope);
 }
 
 // The y with erfc(y) = p, 0 < p <= 1, by Halley steps from the two ends' asymptotic forms.
@@ -57,7 +70,11 @@ inline double erfc_inverse(double x) {
 }
 // exp(x * x) * erfc(x); for large x by its continued fraction.
 inline double erfc_scaled(double x) {
-  if (x < 10) return exp(x * x) * erfc(x);
+  if (x < 10) {
+    const double square = x * x;
+    const double rest = ::fma(x, x, -square);
+    return exp(square) * (erfc(x) * (1 + rest));
+  }
   if (x > 1e8) return 1 / (x * kSqrtPi);
   double fraction = x;
   for (int k = 24; k >= 1; --k) fraction = x + 0.5 * k / fraction;
@@ -121,7 +138,7 @@ KBK_UNARY(cospi, kbk::num::cos_of_pi(x))
 KBK_UNARY(erfinv, kbk::num::erf_inverse(x))
 KBK_UNARY(erfcinv, kbk::num::erfc_inverse(x))
 KBK_UNARY(erfcx, kbk::num::erfc_scaled(x))
-KBK_UNARY(normcdf, 0.5 * erfc(-x * kbk::num::kSqrtHalf))
+KBK_UNARY(normcdf, kbk::num::normal_cdf(x))
 KBK_UNARY(normcdfinv, -kbk::num::erfc_inverse(2.0 * x) / kbk::num::kSqrtHalf)
 KBK_UNARY(cyl_bessel_i0, kbk::num::bessel_i(0, x))
 KBK_UNARY(cyl_bessel_i1, kbk::num::bessel_i(1, x))

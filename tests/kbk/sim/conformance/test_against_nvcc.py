@@ -1,0 +1,59 @@
+"""The conformance sources are CUDA: nvcc compiles the kernels of all of them against NVIDIA's own headers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kbk.sim.conformance import (
+    test_conversions,
+    test_float_rounding,
+    test_fp8,
+    test_fp8_e8m0,
+    test_integers,
+    test_math,
+    test_math_special_values,
+    test_simd,
+    test_vector_types,
+)
+from tests.kbk.sim.conformance.narrow import KINDS
+
+SOURCES = [kind.source for kind in KINDS] + [
+    module.SOURCE
+    for module in (
+        test_conversions,
+        test_float_rounding,
+        test_fp8,
+        test_fp8_e8m0,
+        test_integers,
+        test_math,
+        test_math_special_values,
+        test_simd,
+    )
+]
+HEADERS = "#include <cstdint>\n#include <cuda_fp16.h>\n#include <cuda_bf16.h>\n#include <cuda_fp8.h>\n"
+# Enough of the course's API for the one source whose host functions are not generated.
+STAND_IN = "struct Tensor { void* mutable_data_ptr(); const void* const_data_ptr() const; };\n"
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_nvcc_accepts_the_kernels(source: object, tmp_path: Path) -> None:
+    _compile(HEADERS + source.device_source(), tmp_path)  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+def test_nvcc_accepts_the_vector_kernels(tmp_path: Path) -> None:
+    stream = "inline cudaStream_t current_stream() { return 0; }\n"
+    _compile(HEADERS + STAND_IN + stream + test_vector_types.SOURCE, tmp_path)
+
+
+def _compile(text: str, folder: Path) -> None:
+    path = folder / "source.cu"
+    path.write_text(text)
+    command = ["nvcc", "-std=c++17", "-arch=sm_90", "-w", "-ptx", "-o", str(folder / "out"), str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
