@@ -70,14 +70,20 @@ def locate(library: str, offset: int) -> tuple[str | None, int | None]:
     """Source file and line of an address in a library, from its debug information; (None, None) if unknown."""
     if not library:
         return None, None
+    # Some instructions have no line of their own (clang gives them line 0): their neighbours have.
+    addresses = [hex(max(offset + step, 0)) for step in (0, -1, 1, -4, 4, -8, 8, -16, 16, 24, -24, 32)]
     for command in (["addr2line", "-i", "-e", library], ["llvm-symbolizer", "--output-style=GNU", "-e", library]):
         try:
-            done = subprocess.run([*command, hex(offset)], capture_output=True, text=True, timeout=10)
+            done = subprocess.run([*command, *addresses], capture_output=True, text=True, timeout=10)
         except (OSError, subprocess.SubprocessError):
             continue
-        # innermost first; frames of the shim's own headers are skipped
-        for entry in done.stdout.splitlines():
+        for entry in done.stdout.splitlines():  # innermost frame first
             file, _, line = entry.partition(" ")[0].rpartition(":")
-            if line.isdigit() and int(line) > 0 and "/sim/include/" not in file and "??" not in file:
+            if line.isdigit() and int(line) > 0 and not _is_ours(file):
                 return file.rpartition("/")[2], int(line)
     return None, None
+
+
+def _is_ours(file: str) -> bool:
+    """Whether a file is no source of the learner's: the shim, the C++ library, the generated unit."""
+    return "??" in file or "/sim/include/" in file or file.startswith("/usr/") or file.endswith("main.cpp")

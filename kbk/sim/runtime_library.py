@@ -23,6 +23,7 @@ _COMMON = [
     "-fno-omit-frame-pointer",
     "-ffp-contract=off",
     "-fno-optimize-sibling-calls",  # a return address must lie in the kernel
+    "-fno-delete-null-pointer-checks",  # a null pointer is to be met, not reasoned about
     "-fno-finite-loops",  # a learner's endless loop must stay one
     "-fstack-clash-protection",  # large local arrays must meet the guard page
 ]
