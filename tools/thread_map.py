@@ -44,7 +44,6 @@ class Signature:
 class Ink:
     """Colours of one theme: Okabe-Ito blue and orange for the two blocks, and what lies around."""
 
-    paper: str
     text: str
     faint: str
     blocks: tuple[str, str]
@@ -52,8 +51,8 @@ class Ink:
 
 
 INKS = {
-    "light": Ink("#ffffff", "#1f2328", "#59636e", ("#0072B2", "#E69F00"), ("#ffffff", "#1f2328")),
-    "dark": Ink("#0d1117", "#e6edf3", "#9198a1", ("#56B4E9", "#E69F00"), ("#0d1117", "#0d1117")),
+    "light": Ink("#1f2328", "#59636e", ("#0072B2", "#E69F00"), ("#ffffff", "#1f2328")),
+    "dark": Ink("#e6edf3", "#9198a1", ("#56B4E9", "#E69F00"), ("#0d1117", "#0d1117")),
 }
 
 
@@ -110,7 +109,6 @@ def draw(cells: list[Signature | None], ink: Ink) -> str:
         "<style>.h{fill:none;stroke:" + ink.faint + "}.n{font-size:10px;text-anchor:middle}",
         *(f".b{i}{{fill:{ink.blocks[i]}}}.n{i}{{fill:{ink.on_block[i]}}}" for i in range(BLOCKS)),
         "</style>",
-        f'<rect width="{width}" height="{height}" fill="{ink.paper}"/>',
         f'<text x="{LEFT}" y="20" font-weight="600">Who wrote which element: {title}</text>',
     ]
     for sector in range(LANES // LANES_PER_SECTOR):

@@ -35,7 +35,7 @@ def test_the_alt_text_is_what_a_run_says_today(
 ) -> None:
     alt = thread_map.describe(cells)
     assert f'alt="{alt}"' in README
-    assert HOME.count(f"![{alt}]") == 2
+    assert HOME.count(f":alt: {alt}\n") == 2
 
 
 def test_the_picture_shows_another_walk_if_the_kernel_walks_another_way(
