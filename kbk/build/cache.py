@@ -189,7 +189,7 @@ def _scratch() -> Iterator[Path]:
 def sweep() -> None:
     """Remove what dead builds left under tmp/."""
     for mark in (cache_dir() / _LAYOUT / "tmp").glob("*.lock"):
-        with contextlib.suppress(OSError), open(mark, "a") as file:
+        with contextlib.suppress(OSError), open(mark, "r+") as file:
             # A mark is locked by its builder from birth to death, but for the moment between the
             # two calls.
             fresh = mark.stat().st_mtime > time.time() - _GRACE

@@ -59,23 +59,27 @@ class Jobs:
     def together(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Run tasks in threads, wait for all, and raise the first task's error."""
         errors: list[BaseException | None] = [None] * len(tasks)
+        # Not Thread.join(): once Ctrl-C interrupts it, Python takes the thread for ended (3.11).
+        ended = [threading.Event() for _ in tasks]
 
         def work(index: int) -> None:
             try:
                 tasks[index]()
             except BaseException as error:
                 errors[index] = error
+            finally:
+                ended[index].set()
 
-        threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(len(tasks))]
-        for thread in threads:
-            thread.start()
+        started = 0
         try:
-            for thread in threads:
-                thread.join()
+            for started in range(len(tasks)):
+                threading.Thread(target=work, args=(started,), daemon=True).start()
+            for each in ended:
+                each.wait()
         except BaseException:
             self.stop()
-            for thread in threads:
-                thread.join(_LEAVE)  # time to remove its half-made folder
+            for each in ended[: started + 1]:
+                each.wait(_LEAVE)  # time to remove its half-made folder
             raise
         for error in errors:
             if error is not None:

@@ -97,11 +97,12 @@ def _without_traps(cpp_extension: Any, compiler: str) -> Iterator[None]:
                 _originals[name] = getattr(cpp_extension, name)
                 setattr(cpp_extension, name, _for_our_threads(ours, _originals[name]))
         _users += 1
+    outer = getattr(_here, "compiler", None)
     _here.compiler = compiler
     try:
         yield
     finally:
-        _here.compiler = None
+        _here.compiler = outer
         with _lock:
             _users -= 1
             if _users == 0:
