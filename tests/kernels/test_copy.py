@@ -112,13 +112,14 @@ def test_an_empty_tensor_launches_nothing(name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("numel", [2**31 + 7, 2**31 + 2**20 + 7])
 @pytest.mark.parametrize("name", ANY_RUNGS)
-def test_more_than_2_to_the_31_bytes_copy(machine, name):
+def test_more_than_2_to_the_31_bytes_copy(machine, name, numel):
     if machine == "cpu" and name == "copy_any_element":
         pytest.skip("2^31 single bytes take 40 s on the simulator; the GPU copies them")
-    numel = 2**31 + 7  # elements too: a 32-bit index would turn negative
+    # Elements are bytes: a 32-bit index turns negative, in the second size also that of a word.
     x = torch.zeros(numel, dtype=torch.uint8, device=machine)
-    marks = [0, 1, 2**30, 2**31 - 500, 2**31 - 1, 2**31, 2**31 + 6]
+    marks = [0, 1, 2**30, 2**31 - 500, 2**31 - 1, 2**31, numel - 1]
     for value, at in enumerate(marks, 1):
         x[at] = value
     x[2**31 - 300 : 2**31] = random_bits(x[2**31 - 300 : 2**31])
