@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_take_fault.restype = ctypes.c_char_p
     library.kbk_sim_last_seconds.restype = ctypes.c_double
     library.kbk_sim_launches.restype = ctypes.c_ulong
+    library.kbk_sim_launch_log.restype = ctypes.c_char_p
     _library = library
     _install_writer(library)
     _apply(_settings)
@@ -134,6 +136,39 @@ def take_fault() -> str:
 def launches() -> int:
     """How many kernels the simulator has run in this process."""
     return int(_library.kbk_sim_launches()) if _library is not None else 0
+
+
+@dataclass(frozen=True)
+class LaunchShape:
+    """One simulated launch: the kernel's name, grid and block (x, y, z), bytes of dynamic shared memory."""
+
+    kernel: str
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    dynamic_bytes: int
+
+
+@contextmanager
+def launch_log() -> Iterator[list[LaunchShape]]:
+    """Lists the simulated launches made inside the ``with`` block; the list is filled at its end."""
+    log: list[LaunchShape] = []
+    if _library is not None:
+        _library.kbk_sim_log_launches(1)
+    try:
+        yield log
+    finally:
+        if _library is not None:
+            for entry in json.loads(_library.kbk_sim_launch_log()):
+                grid, block = entry["grid"], entry["block"]
+                log.append(
+                    LaunchShape(
+                        entry["kernel"],
+                        (grid[0], grid[1], grid[2]),
+                        (block[0], block[1], block[2]),
+                        entry["dynamic_bytes"],
+                    )
+                )
+            _library.kbk_sim_log_launches(0)
 
 
 def last_launch_seconds() -> float:

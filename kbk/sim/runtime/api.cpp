@@ -80,6 +80,12 @@ KBK_API const char* kbk_sim_take_fault() {
   return text.c_str();
 }
 
+KBK_API void kbk_sim_log_launches(int on) { log_launches(on != 0); }
+KBK_API const char* kbk_sim_launch_log() {
+  static thread_local std::string text;
+  text = launch_log();
+  return text.c_str();
+}
 KBK_API double kbk_sim_last_seconds() { return last_seconds; }
 KBK_API unsigned long kbk_sim_launches() { return launches(); }
 }

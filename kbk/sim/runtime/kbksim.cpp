@@ -6,6 +6,7 @@
 #include "faults.cpp"
 #include "fiber.cpp"
 #include "launch.cpp"
+#include "launch_log.cpp"
 #include "modules.cpp"
 #include "output.cpp"
 #include "scheduler.cpp"

@@ -204,6 +204,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
       std::swap(launch.order[i], launch.order[(random >> 33) % (i + 1)]);
     }
   }
+  log_launch(launch);
   Worker& first = main_worker();
   launch.begin = seconds();
   run_grid(launch, first);

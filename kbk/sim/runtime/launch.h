@@ -7,5 +7,8 @@ namespace kbk {
 extern double last_seconds;  // of the launch that ended last
 unsigned long launches();
 bool set_profile(int arch);
+void log_launches(bool on);     // forgets what was logged
+std::string launch_log();       // as JSON: [{"kernel":..., "grid":[x,y,z], "block":[x,y,z], "dynamic_bytes":n}, ...]
+void log_launch(const Launch& launch);
 void keep_fault(Fault fault);  // until Python asks
 }  // namespace kbk

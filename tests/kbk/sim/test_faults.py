@@ -236,3 +236,13 @@ def test_settings_that_cannot_be_are_refused(given: dict[str, Any], words: str) 
 def test_a_larger_stack_can_be_asked_for(ops: Any) -> None:
     with kbk.sim.settings(stack_kb=512):
         ops.run(zeros(), 4, 0)
+
+
+def test_the_launch_log_lists_the_launches_of_a_stretch_of_code(ops: Any) -> None:
+    with kbk.sim.launch_log() as log:
+        ops.run(zeros(), 9, 0)
+        ops.dynamic(zeros(), 128, 0)
+    ops.run(zeros(), 9, 0)
+    assert [entry.kernel.split("<")[0] for entry in log] == ["prints", "needs_dynamic"]
+    assert (log[0].grid, log[0].block, log[0].dynamic_bytes) == ((1, 1, 1), (64, 1, 1), 0)
+    assert log[1].dynamic_bytes == 128

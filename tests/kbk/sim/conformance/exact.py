@@ -1,4 +1,4 @@
-"""Exact references: the rounding of a rational number to a binary format, in any of CUDA's four modes."""
+"""Exact references: a rational number rounded to a binary format in any of CUDA's four modes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODES = ("rn", "rz", "ru", "rd")
 
 @dataclass(frozen=True)
 class Format:
-    """A binary floating-point format with infinities: fraction bits and smallest normal exponent."""
+    """A binary format with infinities: its fraction bits, normal exponents and width in bits."""
 
     fraction_bits: int
     min_exponent: int
@@ -42,10 +42,8 @@ class Format:
         unit_exponent = max(exponent, self.min_exponent) - self.fraction_bits
         units = magnitude / Fraction(2) ** unit_exponent
         away = mode == ("rd" if negative else "ru")
-        if mode == "rn":
-            count = round(units)  # Python rounds a Fraction's ties to even
-        else:
-            count = math.ceil(units) if away else math.floor(units)
+        directed = math.ceil if away else math.floor
+        count = round(units) if mode == "rn" else directed(units)  # round() takes ties to even
         step = unit_exponent - (self.min_exponent - self.fraction_bits)
         bits = count + (step << self.fraction_bits)  # a carry runs into the exponent by itself
         if bits >= self.infinity:

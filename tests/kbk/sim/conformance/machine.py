@@ -1,8 +1,9 @@
 """CUDA sources of elementwise functions, and their evaluation on either machine.
 
-A family is a table of CUDA expressions over the arguments ``a``, ``b`` and ``c``. From it comes one source text, which
-the simulator runs over CPU tensors and nvcc's build over CUDA tensors. Numbers travel as bits: a tensor of integers of
-the type's size, so no dtype of torch stands between a test and the bits.
+A family is a table of CUDA expressions over the arguments ``a``, ``b`` and ``c``. From several
+comes one source text, which the simulator runs over CPU tensors and nvcc's build over CUDA tensors.
+Numbers travel as bits: a tensor of integers of the type's size, so no dtype of torch stands between
+a test and the bits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import kbk
 
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 _SIZES = {
-    "signed char": 1, "unsigned char": 1, "__nv_fp8_e4m3": 1, "__nv_fp8_e5m2": 1, "__nv_fp8_e8m0": 1,
+    "signed char": 1, "unsigned char": 1, "__nv_fp8_e4m3": 1, "__nv_fp8_e5m2": 1,
     "__half": 2, "__nv_bfloat16": 2, "short": 2, "unsigned short": 2, "__nv_fp8x2_storage_t": 2,
     "int": 4, "unsigned": 4, "float": 4, "__half2": 4, "__nv_bfloat162": 4,
     "long long": 8, "unsigned long long": 8, "double": 8, "float2": 8,
@@ -41,8 +42,8 @@ class Family:
     def device_source(self) -> str:
         """The kernel: a grid-stride loop over the elements, the expression chosen by ``op``."""
         letters = "abc"[: len(self.args)]
-        params = ", ".join(f"{t} {v}" for t, v in zip(self.args, letters))
-        pointers = ", ".join(f"const {t}* {v}" for t, v in zip(self.args, letters))
+        params = ", ".join(f"{t} {v}" for t, v in zip(self.args, letters, strict=True))
+        pointers = ", ".join(f"const {t}* {v}" for t, v in zip(self.args, letters, strict=True))
         values = ", ".join(f"{v}[i]" for v in letters)
         cases = "\n".join(
             f"    case {k}: return static_cast<{self.out}>({text});  // {name}"
@@ -67,7 +68,8 @@ __global__ void apply({self.out}* out, {pointers}, int64_t n, int64_t op) {{
         letters = "abc"[: len(self.args)]
         params = ", ".join(f"const Tensor& {v}" for v in letters)
         casts = ", ".join(
-            f"static_cast<const {t}*>({v}.const_data_ptr())" for t, v in zip(self.args, letters)
+            f"static_cast<const {t}*>({v}.const_data_ptr())"
+            for t, v in zip(self.args, letters, strict=True)
         )
         return f"""void {name}(Tensor out, {params}, int64_t op) {{
   const int64_t n = out.numel();
@@ -110,7 +112,7 @@ class Source:
             )
         entry = self.families[family]
         tensors = []
-        for cuda_type, array in zip(entry.args, inputs):
+        for cuda_type, array in zip(entry.args, inputs, strict=True):
             size = _SIZES[cuda_type]
             raw = np.ascontiguousarray(array)
             assert raw.dtype.itemsize == size, f"{family}: {raw.dtype} for a {cuda_type}"
@@ -123,7 +125,7 @@ class Source:
 
 
 def ulps_apart(bits: np.ndarray, reference: np.ndarray, fraction_bits: int = 23) -> np.ndarray:
-    """|value - reference| in units of the last place of the reference, 0 where both are the same special value.
+    """|value - reference| in units of the reference's last place; 0 where both are special.
 
     Args:
         bits: float32 (uint32) or float64 (uint64) results.

@@ -38,7 +38,9 @@ class Narrow:
         families = {}
         for name, (out, args, rows) in FAMILIES.items():
             spelled = {key: self.spell(text) for key, text in rows.items()}
-            families[name] = Family(self.spell(out), tuple(self.spell(arg) for arg in args), spelled)
+            families[name] = Family(
+                self.spell(out), tuple(self.spell(arg) for arg in args), spelled
+            )
         return Source(self.word, families)
 
     def evaluate(self, family: str, row: str, device: str, *inputs: np.ndarray) -> np.ndarray:
@@ -54,11 +56,18 @@ class Narrow:
         return decode(bits, self.format)
 
     def partners(self) -> np.ndarray:
-        """Numbers worth pairing with every other: specials, powers of two, the ends of the range."""
+        """Numbers worth pairing with every other: specials, powers of two, ends of the range."""
         top = self.format.infinity
         one = self.format.max_exponent << self.format.fraction_bits
         positive = [0, 1, 2, (1 << self.format.fraction_bits) - 1, 1 << self.format.fraction_bits]
-        positive += [one - 1, one, one + 1, one + (1 << self.format.fraction_bits) // 2, top - 1, top]
+        positive += [
+            one - 1,
+            one,
+            one + 1,
+            one + (1 << self.format.fraction_bits) // 2,
+            top - 1,
+            top,
+        ]
         positive += [top | 1, one + 0x123 % (1 << self.format.fraction_bits), one // 2 + 3]
         return np.array(positive + [p | 0x8000 for p in positive], dtype=np.uint16)
 
@@ -75,9 +84,10 @@ class Narrow:
         return (got == want) | both_nan
 
 
-FUNCTIONS = (
-    "sqrt rsqrt rcp exp exp2 exp10 log log2 log10 sin cos tanh floor ceil trunc rint".split()
-)
+FUNCTIONS = [
+    "sqrt", "rsqrt", "rcp", "exp", "exp2", "exp10", "log", "log2", "log10", "sin", "cos", "tanh",
+    "floor", "ceil", "trunc", "rint",
+]  # fmt: skip
 
 UNARY = {f"h{name}": f"h{name}(a)" for name in FUNCTIONS} | {
     "neg": "__hneg(a)",
@@ -113,11 +123,13 @@ FROM_INTEGER = {
     for tag, cuda_type in INTEGERS.items()
     for mode in MODES
 } | {
-    f"{tag}_constructor": f"{{T}}(static_cast<{cuda_type}>(a))" for tag, cuda_type in INTEGERS.items()
+    f"{tag}_constructor": f"{{T}}(static_cast<{cuda_type}>(a))"
+    for tag, cuda_type in INTEGERS.items()
 }
-TO_INTEGER = {
-    f"{tag}_{mode}": f"__{{N}}2{tag}_{mode}(a)" for tag in INTEGERS for mode in MODES
-} | {"char_rz": "__{N}2char_rz(a)", "uchar_rz": "__{N}2uchar_rz(a)"}
+TO_INTEGER = {f"{tag}_{mode}": f"__{{N}}2{tag}_{mode}(a)" for tag in INTEGERS for mode in MODES} | {
+    "char_rz": "__{N}2char_rz(a)",
+    "uchar_rz": "__{N}2uchar_rz(a)",
+}
 FROM_FLOAT = {mode: f"__float2{{N}}_{mode}(a)" for mode in MODES} | {
     "default": "__float2{N}(a)",
     "constructor": "{T}(a)",

@@ -1,4 +1,4 @@
-"""The conformance sources are CUDA: nvcc compiles the kernels of all of them against NVIDIA's own headers."""
+"""The conformance sources are CUDA: nvcc compiles every kernel against NVIDIA's own headers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ SOURCES = [kind.source for kind in KINDS] + [
         test_simd,
     )
 ]
-HEADERS = "#include <cstdint>\n#include <cuda_fp16.h>\n#include <cuda_bf16.h>\n#include <cuda_fp8.h>\n"
+HEADERS = "".join(
+    f"#include <{name}>\n" for name in ("cstdint", "cuda_fp16.h", "cuda_bf16.h", "cuda_fp8.h")
+)
 # Enough of the course's API for the one source whose host functions are not generated.
 STAND_IN = "struct Tensor { void* mutable_data_ptr(); const void* const_data_ptr() const; };\n"
 
@@ -54,6 +56,8 @@ def test_nvcc_accepts_the_vector_kernels(tmp_path: Path) -> None:
 def _compile(text: str, folder: Path) -> None:
     path = folder / "source.cu"
     path.write_text(text)
-    command = ["nvcc", "-std=c++17", "-arch=sm_90", "-w", "-ptx", "-o", str(folder / "out"), str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    flags = ["-std=c++17", "-arch=sm_90", "-w", "-ptx", "-o", str(folder / "out")]
+    result = subprocess.run(
+        ["nvcc", *flags, str(path)], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr

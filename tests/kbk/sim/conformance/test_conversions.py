@@ -30,7 +30,9 @@ SOURCE = Source(
     "conversions",
     {
         f"{real}_to_integer": Family(
-            "long long", (real,), {name: text.format(real=real) for name, text in TO_INTEGER.items()}
+            "long long",
+            (real,),
+            {name: text.format(real=real) for name, text in TO_INTEGER.items()},
         )
         for real in REALS
     }
@@ -80,7 +82,7 @@ def _to_integer(value: float, tag: str, mode: str, real: str) -> int:
     _, width, _ = INTEGERS[tag]
     low, high = _range(tag)
     if math.isnan(value):
-        # PTX cvt: zero if the source is no double and the result has at most 32 bits, else the top bit.
+        # PTX cvt: zero unless the source is a double or the result has 64 bits, else the top bit.
         if real == "float" and width == 32:
             return 0
         return low if low else 1 << (width - 1)
@@ -93,12 +95,11 @@ def _to_integer(value: float, tag: str, mode: str, real: str) -> int:
 @pytest.mark.parametrize("tag", INTEGERS)
 @pytest.mark.parametrize("real", REALS)
 def test_a_number_becomes_an_integer_with_saturation(real: str, tag: str, device: str) -> None:
-    width = INTEGERS[tag][1]
     x = _reals(real)
     for mode in MODES:
         want = [_to_integer(float(v), tag, mode, real) % (1 << 64) for v in x]
         got = SOURCE.evaluate(f"{real}_to_integer", f"{tag}_{mode}", device, x)
-        wrong = [(float(v), int(g), w) for v, g, w in zip(x, got, want) if int(g) != w]
+        wrong = [(float(v), int(g), w) for v, g, w in zip(x, got, want, strict=True) if int(g) != w]
         assert not wrong, f"{mode}: {wrong[:5]}"
 
 
@@ -108,7 +109,9 @@ def _integers(tag: str) -> list[int]:
     for power in range(64):
         for offset in (-1, 0, 1):
             near |= {(1 << power) + offset, -(1 << power) + offset}
-            near |= {(1 << power) + (1 << max(power - drop, 0)) + offset for drop in (24, 25, 53, 54)}
+            near |= {
+                (1 << power) + (1 << max(power - drop, 0)) + offset for drop in (24, 25, 53, 54)
+            }
     return sorted(n for n in near if low <= n <= high)
 
 
@@ -122,12 +125,14 @@ def test_an_integer_becomes_a_number_rounded_in_the_named_direction(
     for mode in ("rn",) if real == "double" and INTEGERS[tag][1] == 32 else MODES:
         want = [REALS[real][1].round(Fraction(v), mode) for v in values]
         got = SOURCE.evaluate(f"integer_to_{real}", f"{tag}_{mode}", device, raw)
-        wrong = [(v, int(g), w) for v, g, w in zip(values, got, want) if int(g) != w]
+        wrong = [(v, int(g), w) for v, g, w in zip(values, got, want, strict=True) if int(g) != w]
         assert not wrong, f"{mode}: {wrong[:5]}"
 
 
 def test_a_double_becomes_a_float_rounded_in_the_named_direction(device: str) -> None:
-    floats = np.array([1, 0.1, 3.4028234663852886e38, 1e-45, 1.17549435e-38, 7e-46, 2.5], np.float32)
+    floats = np.array(
+        [1, 0.1, 3.4028234663852886e38, 1e-45, 1.17549435e-38, 7e-46, 2.5], np.float32
+    )
     wide = floats.astype(np.float64)
     middle = (wide + np.nextafter(floats, np.float32(0)).astype(np.float64)) / 2
     more = [wide, middle, np.nextafter(middle, np.inf), np.nextafter(middle, 0), wide * 1.00000003]
@@ -136,13 +141,19 @@ def test_a_double_becomes_a_float_rounded_in_the_named_direction(device: str) ->
     for mode in MODES:
         want = [FLOAT.round(Fraction(v), mode, bool(np.signbit(v))) for v in x.tolist()]
         got = SOURCE.evaluate("double_to_float", mode, device, x)
-        wrong = [(v.hex(), int(g), w) for v, g, w in zip(x.tolist(), got, want) if int(g) != w]
+        wrong = [
+            (v.hex(), int(g), w)
+            for v, g, w in zip(x.tolist(), got, want, strict=True)
+            if int(g) != w
+        ]
         assert not wrong, f"{mode}: {wrong[:5]}"
 
 
 def test_casts_keep_every_bit(device: str) -> None:
     words = np.random.default_rng(2).integers(0, 1 << 32, 500, dtype=np.uint64).astype(np.uint32)
-    words = words[(words & 0x7FFFFFFF) <= 0x7F800000]  # a NaN may change on its way through a register
+    words = words[
+        (words & 0x7FFFFFFF) <= 0x7F800000
+    ]  # a NaN may change on its way through a register
     for name in ("int", "uint"):
         np.testing.assert_array_equal(SOURCE.evaluate("casts_32", name, device, words), words)
     doubles = np.random.default_rng(2).normal(size=500)

@@ -24,7 +24,9 @@ TYPES = {"float": ("f", FLOAT, np.float32), "double": ("d", DOUBLE, np.float64)}
 
 def _rows(cuda_type: str) -> dict[str, str]:
     prefix = TYPES[cuda_type][0]
-    rows = {f"{op}_{m}": text.format(p=prefix, m=m) for op, (text, _) in BINARY.items() for m in MODES}
+    rows = {
+        f"{op}_{m}": text.format(p=prefix, m=m) for op, (text, _) in BINARY.items() for m in MODES
+    }
     for mode in MODES:
         rows[f"rcp_{mode}"] = f"__{prefix}rcp_{mode}(a)"
         rows[f"sqrt_{mode}"] = f"__{prefix}sqrt_{mode}(a)"
@@ -72,11 +74,11 @@ def test_a_binary_operation_rounds_in_the_named_direction(
     fmt = TYPES[cuda_type][1]
     values = _values(cuda_type)
     pairs = [(x, y) for x, y in itertools.product(values, values) if op != "div" or y != 0]
-    a, b = (np.array(column) for column in zip(*pairs))
+    a, b = (np.array(column) for column in zip(*pairs, strict=True))
     exact = [BINARY[op][1](Fraction(float(x)), Fraction(float(y))) for x, y in pairs]
     for mode in MODES:
         signs = [_zero_is_negative(op, x, y, mode) for x, y in pairs]
-        want = _bits(cuda_type, [fmt.round(e, mode, s) for e, s in zip(exact, signs)])
+        want = _bits(cuda_type, [fmt.round(e, mode, s) for e, s in zip(exact, signs, strict=True)])
         got = SOURCE.evaluate(f"in_{cuda_type}", f"{op}_{mode}", device, a, b, b)
         wrong = got != want
         assert not wrong.any(), _report(f"{op}_{mode}", wrong, got, want, a, b)
@@ -90,11 +92,16 @@ def test_fma_rounds_the_exact_sum_in_the_named_direction(cuda_type: str, device:
     a, b, c = (random.choice(values, 2000) for _ in range(3))
     with np.errstate(over="ignore"):
         products = (a * b).astype(values.dtype)
-    c[:600] = np.where(np.isfinite(products[:600]), -products[:600], c[:600])  # only the error remains
-    exact = [Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)) for x, y, z in zip(a, b, c)]
+    c[:600] = np.where(
+        np.isfinite(products[:600]), -products[:600], c[:600]
+    )  # only the error remains
+    exact = [
+        Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z))
+        for x, y, z in zip(a, b, c, strict=True)
+    ]
     for mode in MODES:
         want = []
-        for value, x, y, z in zip(exact, a, b, c):
+        for value, x, y, z in zip(exact, a, b, c, strict=True):
             product_negative = bool(np.signbit(x) != np.signbit(y))
             same = product_negative == bool(np.signbit(z))
             want.append(fmt.round(value, mode, product_negative if same else mode == "rd"))
@@ -114,7 +121,9 @@ def test_reciprocal_and_root_round_in_the_named_direction(cuda_type: str, device
         got = SOURCE.evaluate(f"in_{cuda_type}", f"rcp_{mode}", device, values, values, values)
         assert (got == want).all(), _report(f"rcp_{mode}", got != want, got, want, values)
         want = _bits(cuda_type, [_root(float(x), fmt, mode) for x in positive])
-        got = SOURCE.evaluate(f"in_{cuda_type}", f"sqrt_{mode}", device, positive, positive, positive)
+        got = SOURCE.evaluate(
+            f"in_{cuda_type}", f"sqrt_{mode}", device, positive, positive, positive
+        )
         assert (got == want).all(), _report(f"sqrt_{mode}", got != want, got, want, positive)
 
 
@@ -142,7 +151,9 @@ def test_infinities_and_nan_pass_through(mode: str, device: str) -> None:
         np.testing.assert_array_equal(got, want, err_msg=op)
 
 
-def _report(name: str, wrong: np.ndarray, got: np.ndarray, want: np.ndarray, *args: np.ndarray) -> str:
+def _report(
+    name: str, wrong: np.ndarray, got: np.ndarray, want: np.ndarray, *args: np.ndarray
+) -> str:
     where = np.flatnonzero(wrong)
     rows = [
         f"{[float(a[i]).hex() for a in args]} gave {int(got[i]):#x}, expected {int(want[i]):#x}"

@@ -30,7 +30,7 @@ class Fp8:
         return torch.from_numpy(CODES).view(self.torch_dtype).double().numpy()
 
     def round(self, x: np.ndarray, saturate: bool) -> np.ndarray:
-        """Codes of float64 values by search: the nearest number, of two the one with an even code."""
+        """Codes of float64 values by search: the nearest number, of two the even code."""
         finite = self.numbers[: self.largest + 1]
         beyond = 2 * finite[-1] - finite[-2]  # where the next number would be
         ladder = np.append(finite, beyond)
@@ -64,16 +64,17 @@ def _families(fp8: Fp8) -> dict[str, Family]:
             for name, mode in SATURATION.items()
         }
 
+    single = {"class": f"{one}(a).__x"}
     pair = f"__nv_cvt_float2_to_fp8x2(make_float2(a, -a), __NV_SATFINITE, {fp8.kind})"
     quad = f"{four}(make_float4(a, -a, 1.0f, a)).__x"
     return {
         f"float_{fp8.name}": Family(
-            byte, ("float",), convert("float", "a") | {"class": f"{one}(a).__x", "pair_low": f"{pair} & 0xff"}
+            byte, ("float",), convert("float", "a") | single | {"pair_low": f"{pair} & 0xff"}
         ),
-        f"double_{fp8.name}": Family(byte, ("double",), convert("double", "a") | {"class": f"{one}(a).__x"}),
-        f"half_{fp8.name}": Family(byte, ("__half",), convert("halfraw", "a") | {"class": f"{one}(a).__x"}),
+        f"double_{fp8.name}": Family(byte, ("double",), convert("double", "a") | single),
+        f"half_{fp8.name}": Family(byte, ("__half",), convert("halfraw", "a") | single),
         f"bfloat16_{fp8.name}": Family(
-            byte, ("__nv_bfloat16",), convert("bfloat16raw", "a") | {"class": f"{one}(a).__x"}
+            byte, ("__nv_bfloat16",), convert("bfloat16raw", "a") | single
         ),
         f"float_to_many_{fp8.name}": Family(
             "unsigned",
@@ -96,7 +97,9 @@ def _families(fp8: Fp8) -> dict[str, Family]:
             },
         ),
         f"to_float_{fp8.name}": Family("float", (one,), {"class": "float(a)"}),
-        f"to_int_{fp8.name}": Family("int", (one,), {"int": "int(a)", "bool": "bool(a)", "schar": "(signed char)(a)"}),
+        f"to_int_{fp8.name}": Family(
+            "int", (one,), {"int": "int(a)", "bool": "bool(a)", "schar": "(signed char)(a)"}
+        ),
     }  # fmt: skip
 
 
@@ -130,7 +133,9 @@ def test_a_float_rounds_once_and_overflows_as_named(mode: str, fp8: Fp8, device:
 @pytest.mark.parametrize("mode", SATURATION)
 def test_a_double_rounds_once(mode: str, fp8: Fp8, device: str) -> None:
     floats = _floats(fp8).astype(np.float64)
-    x = np.concatenate([floats, np.nextafter(floats, 0), np.nextafter(floats, np.inf), [1e-300, 1e300]])
+    x = np.concatenate(
+        [floats, np.nextafter(floats, 0), np.nextafter(floats, np.inf), [1e-300, 1e300]]
+    )
     got = SOURCE.evaluate(f"double_{fp8.name}", mode, device, x)
     want = fp8.round(x, mode == "sat")
     np.testing.assert_array_equal(_one_nan(got, fp8), _one_nan(want, fp8))
@@ -150,7 +155,9 @@ def test_every_16_bit_number_converts(source: str, row: str, fp8: Fp8, device: s
 def test_twos_and_fours_hold_the_first_number_lowest(fp8: Fp8, device: str) -> None:
     x = _floats(fp8)
     x = x[np.abs(x) < 400]  # no NaN, nothing saturated
-    a, minus, one = (fp8.round(v.astype(np.float64), True).astype(np.uint32) for v in (x, -x, x * 0 + 1))
+    a, minus, one = (
+        fp8.round(v.astype(np.float64), True).astype(np.uint32) for v in (x, -x, x * 0 + 1)
+    )
     family = f"float_to_many_{fp8.name}"
     for row in ("pair", "pair_class"):
         np.testing.assert_array_equal(SOURCE.evaluate(family, row, device, x), a | minus << 8)
@@ -179,7 +186,9 @@ def test_every_code_converts_to_integers_toward_zero(fp8: Fp8, device: str) -> N
     numbers = np.where(np.isnan(fp8.numbers), 0, fp8.numbers)
     whole = np.trunc(np.clip(numbers, -(2**31), 2**31 - 1)).astype(np.int64)
     family = f"to_int_{fp8.name}"
-    np.testing.assert_array_equal(SOURCE.evaluate(family, "int", device, CODES).view(np.int32), whole)
+    np.testing.assert_array_equal(
+        SOURCE.evaluate(family, "int", device, CODES).view(np.int32), whole
+    )
     got = SOURCE.evaluate(family, "schar", device, CODES).view(np.int32)
     np.testing.assert_array_equal(got, whole.clip(-128, 127))
     got = SOURCE.evaluate(family, "bool", device, CODES)

@@ -22,7 +22,9 @@ SOURCE = Source(
     "e8m0",
     {
         f"from_{source}": Family(
-            "unsigned char", (cuda_type,), {k: text.format(source=source) for k, text in ROWS.items()}
+            "unsigned char",
+            (cuda_type,),
+            {k: text.format(source=source) for k, text in ROWS.items()},
         )
         for source, cuda_type in SOURCES.items()
     }
@@ -67,7 +69,9 @@ def test_a_number_becomes_a_power_of_two(source: str, row: str, device: str) -> 
         values = raw.astype(np.float64)
     want = [_code(float(v), *row.split("_")) for v in values]
     got = SOURCE.evaluate(f"from_{source}", row, device, raw)
-    wrong = [(float(v), int(g), w) for v, g, w in zip(values, got, want) if int(g) != w]
+    wrong = [
+        (float(v), int(g), w) for v, g, w in zip(values, got, want, strict=True) if int(g) != w
+    ]
     assert not wrong, wrong[:5]
 
 

@@ -93,12 +93,13 @@ TERNARY: Rows = {
     "fns": ("__fns(a, b % 32, int(c % 9) - 4)", lambda a, b, c: _nth_set(a, b, c)),
     "dp4a": ("__dp4a(int(a), int(b), int(c))", lambda a, b, c: _dot(a, b, c, 8, range(4), True)),
     "dp4a_u": ("__dp4a(a, b, c)", lambda a, b, c: _dot(a, b, c, 8, range(4), False)),
-    "dp2a_lo": ("__dp2a_lo(int(a), int(b), int(c))", lambda a, b, c: _dot(a, b, c, 16, range(2), True)),
-    "dp2a_hi": ("__dp2a_hi(int(a), int(b), int(c))", lambda a, b, c: _dot(a, b, c, 16, range(2, 4), True)),
+    "dp2a_lo": ("__dp2a_lo(int(a), int(b), int(c))", lambda *v: _dot(*v, 16, range(2), True)),
+    "dp2a_hi": ("__dp2a_hi(int(a), int(b), int(c))", lambda *v: _dot(*v, 16, range(2, 4), True)),
     "dp2a_lo_u": ("__dp2a_lo(a, b, c)", lambda a, b, c: _dot(a, b, c, 16, range(2), False)),
     "dp2a_hi_u": ("__dp2a_hi(a, b, c)", lambda a, b, c: _dot(a, b, c, 16, range(2, 4), False)),
     "dp4a_chars": (
-        "__dp4a(make_char4(a, a >> 8, a >> 16, a >> 24), make_char4(b, b >> 8, b >> 16, b >> 24), int(c))",
+        "__dp4a(make_char4(a, a >> 8, a >> 16, a >> 24), "
+        "make_char4(b, b >> 8, b >> 16, b >> 24), int(c))",
         lambda a, b, c: _dot(a, b, c, 8, range(4), True),
     ),
     "dp2a_shorts": (
@@ -124,7 +125,20 @@ SOURCE = Source("integers", {name: _family(*table) for name, table in TABLES.ite
 
 def _inputs(count: int, width: int) -> list[np.ndarray]:
     top = (1 << width) - 1
-    corners = [0, 1, 2, 31, 32, 33, top, top >> 1, (top >> 1) + 1, 0x80808080, 0x7F7F7F7F, 0x80008000]
+    corners = [
+        0,
+        1,
+        2,
+        31,
+        32,
+        33,
+        top,
+        top >> 1,
+        (top >> 1) + 1,
+        0x80808080,
+        0x7F7F7F7F,
+        0x80008000,
+    ]
     if count == 3:
         corners = corners[:3] + corners[4:11]
     grid = np.array(list(itertools.product(corners, repeat=count)), dtype=np.uint64).T
@@ -140,7 +154,7 @@ def test_an_integer_intrinsic_computes_what_python_does(table: str, name: str, d
     width = 64 if table.endswith("64") else 32
     inputs = _inputs(count, width)
     got = SOURCE.evaluate(table, name, device, *inputs)
-    for result, *values in zip(got, *inputs):
+    for result, *values in zip(got, *inputs, strict=True):
         numbers = [int(v) for v in values]
         want = rows[name][1](*numbers) % (1 << width)
         assert int(result) == want, f"{rows[name][0]} of {[hex(v) for v in numbers]}"

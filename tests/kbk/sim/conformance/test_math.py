@@ -29,13 +29,13 @@ def _sin_pi(x: Any) -> Any:
     return np.sin(np.pi * folded)
 
 
-# The C library's double cbrt is off by up to four units where CUDA's is by one; torch's inverses and tails are off by
-# tens of units in double.
-# name without its f: (reference, lowest and highest argument, error allowed in float, and in double)
+# The C library's double cbrt is off by up to four units where CUDA's is by one; torch's inverses
+# and tails are off by tens of units in double.
+# name without its f: (reference, lowest and highest argument, units allowed in float, in double)
 FUNCTIONS: dict[str, tuple[Function, float, float, float, float]] = {
     "sin": (np.sin, -100, 100, 2, 2), "cos": (np.cos, -100, 100, 2, 2),
     "tan": (np.tan, -1.5, 1.5, 4, 2), "exp": (np.exp, -100, 88, 2, 1),
-    "exp2": (np.exp2, -149, 127, 2, 1), "exp10": (lambda x: np.power(10 * np.ones_like(x), x), -40, 38, 2, 2),
+    "exp2": (np.exp2, -149, 127, 2, 1), "exp10": (lambda x: (0 * x + 10) ** x, -40, 38, 2, 2),
     "expm1": (np.expm1, -20, 88, 1, 1), "log": (np.log, 1e-40, 1e38, 1, 1),
     "log2": (np.log2, 1e-40, 1e38, 1, 1), "log10": (np.log10, 1e-40, 1e38, 2, 1),
     "log1p": (np.log1p, -0.99, 1e10, 1, 1), "sinh": (np.sinh, -80, 80, 3, 2),

@@ -12,7 +12,8 @@ from tests.kbk.sim.conformance.machine import Family, Source
 inf, nan = np.inf, np.nan
 
 EXTREMES = {
-    "float": {"fminf": "fminf(a, b)", "fmaxf": "fmaxf(a, b)", "min": "min(a, b)", "max": "max(a, b)"},
+    "float": {"fminf": "fminf(a, b)", "fmaxf": "fmaxf(a, b)",
+              "min": "min(a, b)", "max": "max(a, b)"},
     "double": {"fmin": "fmin(a, b)", "fmax": "fmax(a, b)", "min": "min(a, b)", "max": "max(a, b)",
                "min_mixed": "min(float(a), b)", "max_mixed": "max(a, float(b))"},
 }  # fmt: skip
@@ -49,13 +50,18 @@ SOURCE = Source(
 )
 
 
-@pytest.mark.parametrize(("cuda_type", "name"), [(t, n) for t, rows in EXTREMES.items() for n in rows])
+@pytest.mark.parametrize(
+    ("cuda_type", "name"), [(t, n) for t, rows in EXTREMES.items() for n in rows]
+)
 def test_nan_loses_against_a_number_and_zeros_are_ordered(
     cuda_type: str, name: str, device: str
 ) -> None:
     dtype = {"float": np.float32, "double": np.float64}[cuda_type]
     values = [0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-40, 3.0]
-    a, b = (np.array(column, dtype=dtype) for column in zip(*itertools.product(values, values)))
+    a, b = (
+        np.array(column, dtype=dtype)
+        for column in zip(*itertools.product(values, values), strict=True)
+    )
     got = SOURCE.evaluate(f"extremes_{cuda_type}", name, device, a, b).view(dtype)
     want = np.fmin(a, b) if "min" in name else np.fmax(a, b)
     if name.endswith("mixed"):
@@ -71,6 +77,8 @@ def test_nan_loses_against_a_number_and_zeros_are_ordered(
 def test_a_function_has_its_documented_value_at_a_special_argument(
     expression: str, device: str
 ) -> None:
-    x, want = (np.array(column, dtype=np.float32) for column in zip(*POINTS[expression]))
+    x, want = (
+        np.array(column, dtype=np.float32) for column in zip(*POINTS[expression], strict=True)
+    )
     got = SOURCE.evaluate("points", expression, device, x).view(np.float32)
     np.testing.assert_allclose(got, want, rtol=1e-6, atol=0, equal_nan=True)

@@ -7,13 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tests.kbk.sim.conformance import narrow
 from tests.kbk.sim.conformance.exact import round_array
 from tests.kbk.sim.conformance.narrow import ALL, KINDS, Narrow
 
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.word)
 
-# A float64 sum, product or quotient of two 16-bit numbers rounds to them like the exact one (53 >= 2 * 11 + 2).
+# A float64 sum, product or quotient of two 16-bit numbers rounds to them like the exact one,
+# because 53 >= 2 * 11 + 2.
 EXACT = {
     "add": np.add, "add_rn": np.add, "plus": np.add, "plus_assign": np.add, "add_sat": np.add,
     "sub": np.subtract, "sub_rn": np.subtract, "minus": np.subtract, "sub_sat": np.subtract,
@@ -30,7 +30,9 @@ def _saturated(bits: np.ndarray, kind: Narrow) -> np.ndarray:
 
 @kinds
 @pytest.mark.parametrize("name", EXACT)
-def test_a_binary_result_is_the_exact_one_rounded_once(name: str, kind: Narrow, device: str) -> None:
+def test_a_binary_result_is_the_exact_one_rounded_once(
+    name: str, kind: Narrow, device: str
+) -> None:
     a, b = kind.pairs(step=1 if name in ("add", "sub", "mul", "div") else 13)
     with np.errstate(all="ignore"):
         want = round_array(EXACT[name](kind.values(a), kind.values(b)), kind.format)
@@ -38,14 +40,18 @@ def test_a_binary_result_is_the_exact_one_rounded_once(name: str, kind: Narrow, 
         want = _saturated(want, kind)
     got = kind.evaluate("binary", name, device, a, b)
     wrong = ~kind.same(got, want)
-    if name in ("div", "over") and device == "cuda":  # a division in float there, rounded a second time
+    if (
+        name in ("div", "over") and device == "cuda"
+    ):  # a division in float there, rounded a second time
         wrong &= np.abs(kind.values(want)) >= 2.0**kind.format.min_exponent
     assert not wrong.any(), _first(wrong, a, b, got, want)
 
 
 @kinds
 @pytest.mark.parametrize("name", ["max", "min", "max_nan", "min_nan"])
-def test_the_extremes_order_zeros_and_treat_nan_as_named(name: str, kind: Narrow, device: str) -> None:
+def test_the_extremes_order_zeros_and_treat_nan_as_named(
+    name: str, kind: Narrow, device: str
+) -> None:
     a, b = kind.pairs(step=5)
     x, y = kind.values(a), kind.values(b)
     less = (x < y) | ((x == y) & np.signbit(x))
@@ -92,7 +98,7 @@ def _exact_fma(kind: Narrow, a: float, b: float, c: float) -> int:
 def test_fma_rounds_the_exact_sum_once(kind: Narrow, device: str) -> None:
     a, b, c = _triples(kind)
     values = [kind.values(v) for v in (a, b, c)]
-    want = np.array([_exact_fma(kind, *t) for t in zip(*values)], dtype=np.uint16)
+    want = np.array([_exact_fma(kind, *t) for t in zip(*values, strict=True)], dtype=np.uint16)
     got = kind.evaluate("ternary", "fma", device, a, b, c)
     wrong = ~kind.same(got, want)
     assert not wrong.any(), _first(wrong, a, b, c, got, want)
@@ -104,8 +110,8 @@ def test_fma_rounds_the_exact_sum_once(kind: Narrow, device: str) -> None:
     assert kind.same(relu, clamped.astype(np.uint16)).all()
 
 
-# Units in the last place allowed. Rounding functions and sqrt are exact; the rest goes through float, so its result is
-# that of an exact function, or a neighbour where the float error crosses a boundary.
+# Rounding functions and sqrt are exact. The rest goes through float, so its result is the exact one,
+# or a neighbour where the error in float crosses a boundary.
 EXACT_FUNCTIONS = {
     "hsqrt": np.sqrt, "hfloor": np.floor, "hceil": np.ceil, "htrunc": np.trunc, "hrint": np.rint,
     "neg": np.negative, "minus": np.negative, "abs": np.abs, "increment": lambda x: x + 1,

@@ -1,4 +1,4 @@
-"""half and bfloat16 to and from float, double and integers: one rounding, every mode, saturation."""
+"""half and bfloat16 to and from float, double, integers: one rounding, every mode, saturation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ def floats_near_boundaries(kind: Narrow) -> np.ndarray:
     beyond = numbers[-1] + (numbers[-1] - numbers[-2]) * np.array([0.25, 0.5, 0.75, 1.0])
     with np.errstate(over="ignore"):
         exact = np.concatenate([numbers, middles, beyond]).astype(np.float32)
-        around = [exact, np.nextafter(exact, np.float32(0)), np.nextafter(exact, np.float32(np.inf))]
+        around = [
+            exact,
+            np.nextafter(exact, np.float32(0)),
+            np.nextafter(exact, np.float32(np.inf)),
+        ]
     special = np.array([np.inf, np.nan, 1e-45, 3.4028235e38, 1e30], dtype=np.float32)
     positive = np.concatenate([*around, special])
     return np.concatenate([positive, -positive])
@@ -77,7 +81,7 @@ def test_every_number_widens_exactly(name: str, kind: Narrow, device: str) -> No
 
 
 def test_conversions_agree_with_torch_on_every_number(device: str) -> None:
-    for kind, dtype in zip(KINDS, (torch.float16, torch.bfloat16)):
+    for kind, dtype in zip(KINDS, (torch.float16, torch.bfloat16), strict=True):
         x = floats_near_boundaries(kind)
         theirs = torch.from_numpy(x).to(dtype).view(torch.int16).numpy().view(np.uint16)
         assert kind.same(kind.evaluate("from_float", "default", device, x), theirs).all()
@@ -100,7 +104,9 @@ def _saturated(values: np.ndarray, tag: str) -> np.ndarray:
 
 @kinds
 @pytest.mark.parametrize("name", narrow.TO_INTEGER)
-def test_every_number_becomes_an_integer_with_saturation(name: str, kind: Narrow, device: str) -> None:
+def test_every_number_becomes_an_integer_with_saturation(
+    name: str, kind: Narrow, device: str
+) -> None:
     tag, mode = name.rsplit("_", 1)
     with np.errstate(all="ignore"):
         want = _saturated(ROUNDERS[mode](kind.values(ALL)), tag)
@@ -131,4 +137,6 @@ def test_integers_round_once_in_every_mode(tag: str, kind: Narrow, device: str) 
         want = np.array([kind.format.round(Fraction(v), mode) for v in values], dtype=np.uint16)
         got = kind.evaluate("from_integer", f"{tag}_{suffix}", device, raw)
         wrong = got != want
-        assert not wrong.any(), f"{suffix}: {[v for v, w in zip(values, wrong) if w][:5]}"
+        assert not wrong.any(), (
+            f"{suffix}: {[v for v, w in zip(values, wrong, strict=True) if w][:5]}"
+        )

@@ -62,7 +62,9 @@ WORDS = ("unsigned", "unsigned")
 SOURCE = Source(
     "simd",
     {
-        "two": Family("unsigned", WORDS, {f"{n}{k}": f"__{n}{k}(a, b)" for n in TWO for k in (2, 4)}),
+        "two": Family(
+            "unsigned", WORDS, {f"{n}{k}": f"__{n}{k}(a, b)" for n in TWO for k in (2, 4)}
+        ),
         "one": Family(
             "unsigned", ("unsigned",), {f"{n}{k}": f"__{n}{k}(a)" for n in ONE for k in (2, 4)}
         ),
@@ -78,7 +80,7 @@ def _words(count: int) -> list[np.ndarray]:
     lanes = random.choice(corners, (count, 2000, 4))
     return [
         np.concatenate([row, (lane << np.array([0, 8, 16, 24], np.uint32)).sum(1, dtype=np.uint32)])
-        for row, lane in zip(drawn, lanes)
+        for row, lane in zip(drawn, lanes, strict=True)
     ]
 
 

@@ -60,20 +60,23 @@ __global__ void forms(float4* out, const float4* x, const uint4* bits) {{
 }}
 void vectors(Tensor out, const Tensor& x) {{
   forms<<<1, 32, 0, current_stream()>>>(static_cast<float4*>(out.mutable_data_ptr()),
-      static_cast<const float4*>(x.const_data_ptr()), static_cast<const uint4*>(x.const_data_ptr()));
+      static_cast<const float4*>(x.const_data_ptr()),
+      static_cast<const uint4*>(x.const_data_ptr()));
 }}
 """
 
 
 @pytest.fixture(scope="module")
 def module() -> object:
-    return kbk.load_inline("conformance_vectors", cuda_sources=SOURCE, functions=["layouts", "vectors"])
+    return kbk.load_inline(
+        "conformance_vectors", cuda_sources=SOURCE, functions=["layouts", "vectors"]
+    )
 
 
 def test_sizes_and_alignments_are_those_of_the_guide(module: object, device: str) -> None:
     out = torch.zeros(2 * len(LAYOUTS), dtype=torch.int64, device=device)
     module.layouts(out)  # type: ignore[attr-defined]
-    got = dict(zip(LAYOUTS, map(tuple, out.cpu().view(-1, 2).tolist())))
+    got = dict(zip(LAYOUTS, map(tuple, out.cpu().view(-1, 2).tolist()), strict=True))
     assert got == LAYOUTS
 
 
