@@ -18,13 +18,15 @@ MIXES = {"read_only": 1, "two_to_one": 3, "one_to_one": 2, "write_only": 1}
 """Op of kernels/ceilings.cu -> tensors of full size that it reads or writes."""
 
 
-def measure(size: int = GIB, timer: Timer | None = None, count: int = 9) -> Record:
+def measure(
+    size: int = GIB, timer: Timer | None = None, count: int = 9, device: str = "cuda"
+) -> Record:
     """GB/s of each mix with tensors of ``size`` bytes: the best of several grids, re-measured."""
     timer = timer or CudaTimer()
-    x = torch.randint(-(2**31), 2**31, (size // 4,), dtype=torch.int32, device="cuda")
+    x = torch.randint(-(2**31), 2**31, (size // 4,), dtype=torch.int32, device=device)
     y, out = x.flip(0), torch.empty_like(x)
     # read_only writes a word a thread: only grids of a few blocks an SM keep that small.
-    small = torch.empty(2048 * 256, dtype=torch.int32, device="cuda")
+    small = torch.empty(2048 * 256, dtype=torch.int32, device=device)
     ops = family("ceilings")
     arguments = {
         "read_only": (small, x),

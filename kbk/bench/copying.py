@@ -43,10 +43,11 @@ class Shape:
 
 def all_shapes() -> list[Shape]:
     """Every launch shape that the tuner tries."""
+    vectors, threads, blocks = (1, 2, 4, 8), (32, 64, 128, 256, 512, 1024), (0, 2, 4, 8, 16, 32)
     return [
-        Shape(*s)
-        for s in product((1, 2, 4, 8), (64, 128, 256, 512, 1024), (0, 2, 4, 8, 16), (False, True))
-        if s[1] * s[2] <= 2048  # more threads than an SM holds change nothing
+        Shape(v, t, b, streaming)
+        for v, t, b, streaming in product(vectors, threads, blocks, (False, True))
+        if t * b <= 2048  # more threads than an SM holds change nothing
     ]
 
 
@@ -80,12 +81,14 @@ def _shaped(shape: Shape, out: torch.Tensor, x: torch.Tensor) -> Callable[[], ob
     return partial(op, out, x, *astuple(shape))
 
 
-def tune(sizes: Iterable[int] = TUNED_SIZES, timer: Timer | None = None) -> Record:
+def tune(
+    sizes: Iterable[int] = TUNED_SIZES, timer: Timer | None = None, device: str = "cuda"
+) -> Record:
     """Tries every launch shape at each size, then the best ten again beside ``copy_``."""
     timer = timer or CudaTimer()
     data: dict[str, Any] = {}
     for size in sizes:
-        out, x = buffers(size)
+        out, x = buffers(size, device)
         count = 5 if size >= 256 * MIB else 9
         first = rounds({s: _shaped(s, out, x) for s in all_shapes()}, count, timer)
         best = sorted(first, key=lambda s: first[s])[:10]
@@ -104,13 +107,17 @@ def tune(sizes: Iterable[int] = TUNED_SIZES, timer: Timer | None = None) -> Reco
 
 
 def compare_with_torch(
-    sizes: Iterable[int] = SIZES, tuned: dict[int, Shape] | None = None, pairs: int = 40
+    sizes: Iterable[int] = SIZES,
+    tuned: dict[int, Shape] | None = None,
+    pairs: int = 40,
+    timer: Timer | None = None,
+    device: str = "cuda",
 ) -> Record:
     """``kbk.ops.copy`` against ``torch.Tensor.copy_``; the tuner's shapes beside it, if given."""
-    timer = CudaTimer()
+    timer = timer or CudaTimer()
     data: dict[str, Any] = {}
     for size in sizes:
-        out, x = buffers(size)
+        out, x = buffers(size, device)
         fns: dict[str, Callable[[], object]] = {
             PEER: partial(out.copy_, x),
             "kbk.ops.copy": partial(copy, out, x),
@@ -129,23 +136,24 @@ def compare_with_torch(
 
 
 def ladder(
-    sizes: Iterable[int] = TUNED_SIZES, timer: Timer | None = None, count: int = 15
+    sizes: Iterable[int] = TUNED_SIZES,
+    timer: Timer | None = None,
+    count: int = 15,
+    device: str = "cuda",
 ) -> Record:
-    """Median us of each rung at each size, and of each number of bytes in flight at 1 GiB."""
+    """Median us of each rung at each size, and of each number of bytes in flight at the last."""
     timer = timer or CudaTimer()
     ops = family("copy")
     names = ["one_per_thread", "own_chunk", "grid_stride", "any_element", "vectors"]
     rungs: dict[str, dict[str, float]] = {}
     for size in sizes:
-        out, x = buffers(size)
+        out, x = buffers(size, device)
         fns: dict[Any, Callable[[], object]] = {
             f"copy_{n}": partial(getattr(ops, f"copy_{n}"), out, x) for n in names
         }
         fns["copy"] = partial(copy, out, x)
         fns[PEER] = partial(out.copy_, x)
         rungs[str(size)] = {k: round(us, 3) for k, us in rounds(fns, count, timer).items()}
-    size = GIB
-    out, x = buffers(size)
     shapes = [
         Shape(vectors, 128, blocks, False)
         for vectors, blocks in product((1, 2, 4, 8), (1, 2, 4, 8, 16))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from kbk.paths import PACKAGE
 
 _CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _OPTION = re.compile(r"\A(?::[\w-]+:[^\n]*\n|---\n.*?^---\n)+", re.MULTILINE | re.DOTALL)
@@ -71,7 +74,8 @@ def execute(page: Path, to: Path, timeout: int = 300) -> str:
         client = NotebookClient(
             notebook, timeout=timeout, resources={"metadata": {"path": str(page.parent)}}
         )
-        client.execute()
+        here = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(here)})
         to.write_text(jupytext.writes(notebook, fmt="ipynb"))
         return f"{page.name} executed as a notebook, {len(notebook.cells)} cells"
     done = execute_plain(page)

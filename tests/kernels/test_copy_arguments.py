@@ -105,7 +105,9 @@ def test_adjacent_tensors_do_not_overlap(machine):
 
 @pytest.mark.gpu
 def test_tensors_on_two_devices_are_refused():
-    with pytest.raises(kbk.ArgumentError, match=r"(?s)out.*cuda.*x.*cpu|x.*cpu.*out.*cuda"):
+    with pytest.raises(
+        kbk.ArgumentError, match="x must be on the device of out, cuda:0, but is on cpu"
+    ):
         copy(torch.zeros(4, device="cuda"), torch.zeros(4))
 
 
