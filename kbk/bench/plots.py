@@ -50,10 +50,12 @@ def us_over_bytes(data: Mapping[str, Any], where: str) -> None:
     axes.legend(fontsize=8)
     first, last = str(sizes[0]), str(sizes[-1])
     slow, fast = max(rungs[last].values()), min(rungs[last].values())
+    small = sizes[min(2, len(sizes) - 1)]
     caption = (
-        f"Below about 1 MiB a copy costs its launch: {min(rungs[first].values()):.1f} us at "
-        f"{size_name(sizes[0])}. At {size_name(sizes[-1])} the rungs lie between {fast:.0f} and "
-        f"{slow:.0f} us. {where}"
+        f"copy takes {rungs[first]['copy']:.1f} us for {size_name(sizes[0])} and "
+        f"{rungs[str(small)]['copy']:.1f} us for {size_name(small)}, {small // sizes[0]} times as "
+        f"much: small copies cost their launch. At {size_name(sizes[-1])} the rungs lie between "
+        f"{fast:.0f} and {slow:.0f} us. {where}"
     )
     alt = "Lines of time over bytes. " + "; ".join(
         f"{n}: {rungs[first][n]:.1f} us at {size_name(sizes[0])}, "

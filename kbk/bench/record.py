@@ -25,12 +25,13 @@ from kbk.paths import PACKAGE
 
 @dataclass
 class Run:
-    """One recording: where files go, what the tuner found, and the lines of the summary."""
+    """One recording: where files go, what the tuner found, the summary, what failed tests say."""
 
     out: Path
     tests: list[str]
     tuned: dict[int, copying.Shape] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    appendix: list[str] = field(default_factory=list)
 
     def keep(self, record: Record) -> dict[str, Any]:
         """Writes a record and returns its numbers."""
@@ -50,8 +51,7 @@ def tests(run: Run) -> None:
     lines = (done.stdout + done.stderr).strip().splitlines() or ["no output"]
     run.say("  " + lines[-1])
     if done.returncode:
-        print("\n".join(lines[-150:]))
-        (run.out / "tests.log").write_text("\n".join(lines) + "\n")
+        run.appendix += lines[-400:]
         raise RuntimeError(f"pytest ended with {done.returncode}")
 
 
@@ -157,9 +157,8 @@ def record(out: Path, parts: list[str] | None = None, test_paths: list[str] | No
             state = f"FAILED: {type(error).__name__}: {str(error)[:300]}"
         run.lines.insert(at, f"{name}: {state} ({time.perf_counter() - begin:.1f} s)")
         print(run.lines[at], flush=True)
-    summary = "\n".join(run.lines)
-    (out / "summary.txt").write_text(summary + "\n")
-    print("\n" + summary)
+    (out / "summary.txt").write_text("\n".join([*run.lines, "", *run.appendix]) + "\n")
+    print("\n".join(["", *run.appendix[-100:], "", *run.lines]))
     return failed
 
 

@@ -92,7 +92,9 @@ class Record:
             "method": self.method,
             "data": self.data,
         }
-        return json.dumps(fields, indent=1) + "\n"
+        text = json.dumps(fields, indent=1)
+        rows = re.compile(r"\[([^][{}]*)\]")  # a list of numbers on one line, not on one each
+        return rows.sub(lambda row: "[" + " ".join(row[1].split()) + "]", text) + "\n"
 
 
 def take(name: str, data: dict[str, Any], method: str, kernels: Iterable[str]) -> Record:
