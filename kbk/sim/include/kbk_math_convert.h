@@ -44,7 +44,7 @@ KBK_TO_INTEGER(__double2ull, double, unsigned long long, top_bit<unsigned long l
 // Zero apart: compilers convert an unsigned long long by a subtraction, which makes a zero negative when it rounds down.
 #define KBK_TO_REAL_IN(name, suffix, mode, From, To)                                             \
   inline To name##_##suffix(From x) {                                                            \
-    if (x == From(0)) return static_cast<To>(x);                                                 \
+    if (x == 0) return static_cast<To>(x);                                                 \
     return kbk::num::in_mode(mode, [](From pinned) { return static_cast<To>(pinned); }, x);      \
   }
 #define KBK_TO_REAL(name, From, To)                                   \
