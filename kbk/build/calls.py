@@ -314,8 +314,8 @@ class Checks:
         if isinstance(error, NotImplementedError):
             self.check(values)
             return KbkError(
-                f"{name}: returns tensors, so torch needs to know their shapes where there is no data; "
-                f"see register_fake."
+                f"{name}: returns tensors, whose shapes torch must know where there is no data; "
+                "see register_fake."
             )
         torch_check = _TORCH_CHECK.match(text)
         if torch_check:

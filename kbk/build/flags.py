@@ -130,8 +130,8 @@ def _parse(words: Sequence[str], where: str, flags: Flags) -> None:
         else:
             advice = "; nvcc's flags go into extra_cuda_cflags" if bare in _NVCC_FLAGS else ""
             raise ArgumentError(
-                f"{where}: the flag {word!r} is not known{advice}. -D, -U, -I, -isystem, -std and -O "
-                "apply on both machines, -g, -W, -f and -m to the host compiler, nvcc's own on a GPU."
+                f"{where}: the flag {word!r} is not known{advice}. -D, -U, -I, -isystem, -std, -O "
+                "apply on both machines, -g, -W, -f, -m to the host compiler, nvcc's own on a GPU."
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from .tokens import Directive, scan
@@ -52,7 +53,13 @@ def digest_of(paths: Sequence[Path]) -> str:
     """A digest of the files' names and contents."""
     state = hashlib.sha256()
     for path in paths:
-        content = path.read_bytes()
-        state.update(f"{path.name}\0{len(content)}\0".encode())
-        state.update(content)
+        status = path.stat()
+        state.update(f"{path.name}\0".encode())
+        state.update(_content_digest(path, status.st_mtime_ns, status.st_size))
     return state.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _content_digest(path: Path, mtime_ns: int, size: int) -> bytes:
+    """Of one file; read again only when it was written."""
+    return hashlib.sha256(path.read_bytes()).digest()

@@ -7,7 +7,7 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,6 @@ def files_under(*folders: Path) -> list[Path]:
     ]
 
 
-@lru_cache(maxsize=1)
 def engine_digest() -> str:
     """Of the engine's own sources: a new engine never loads what an old one built."""
     sim = _PACKAGE / "sim"

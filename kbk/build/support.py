@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 from .. import sim
@@ -64,41 +64,54 @@ def cpu_flags(compiler: Compiler, flags: Flags, arch: int) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Runtime:
+    """How the process's one runtime is compiled; `key` names its cache entry."""
+
+    compiler: Compiler
+    options: tuple[str, ...]
+    sources: tuple[Path, ...]
+    key: str
+
+    @property
+    def library(self) -> str:
+        return f"libkbksim-{self.key[:16]}.so"
+
+
+@lru_cache(maxsize=1)
+def _runtime() -> _Runtime:
+    """Decided once: a process has one simulator, whatever CXX says later."""
+    compiler = host_compiler()
+    options = (*sim.runtime_flags(compiler.family), f"-I{sim.INCLUDE_DIR}")
+    sources = tuple(sim.runtime_sources())
+    folders = sorted({path.parent for path in sources} | {Path(sim.INCLUDE_DIR)})
+    content = digest_of(files_under(*folders))
+    return _Runtime(compiler, options, sources, digest(compiler.identity, repr(options), content))
+
+
 def support(flags: Flags, arch: int) -> Support:
     """The shared parts, built side by side if the cache lacks them."""
     compiler = host_compiler()
     options = cpu_flags(compiler, flags, arch)
-    headers_key = digest(_torch_identity(), compiler.identity, repr(options), _headers_digest())
-    sources = sim.runtime_sources()
-    runtime_options = (*sim.runtime_flags(compiler.family), f"-I{sim.INCLUDE_DIR}")
-    folders = sorted({path.parent for path in sources} | {Path(sim.INCLUDE_DIR)})
-    runtime_digest = digest_of(files_under(*folders))
-    runtime_key = digest(compiler.identity, repr(runtime_options), runtime_digest)
-    library = f"libkbksim-{runtime_key[:16]}.so"
-
-    missing = [
-        kind
-        for kind, key in (("headers", headers_key), ("runtime", runtime_key))
-        if not entry_path(kind, key).is_dir()
-    ]
-    if missing:
-        if len(missing) == 2:
-            say("first build with this compiler: preparing headers and simulator")
+    key = digest(_torch_identity(), compiler.identity, repr(options), _headers_digest())
+    headers = entry_path("headers", key)
+    runtime = _runtime()
+    missing = [not headers.is_dir(), not entry_path("runtime", runtime.key).is_dir()]
+    if all(missing):
+        say("first build with this compiler: preparing headers and simulator")
+    if any(missing):
         jobs = Jobs()
         jobs.together(
             [
-                lambda: _ensure_headers(jobs, compiler, options, headers_key),
-                lambda: _ensure_runtime(
-                    jobs, compiler, runtime_options, sources, runtime_key, library
-                ),
+                lambda: _ensure_headers(jobs, compiler, options, key),
+                lambda: _ensure_runtime(jobs, runtime),
             ]
         )
-    headers = entry_path("headers", headers_key)
     if compiler.kind == "clang":
         prelude = ("-include-pch", str(headers / "prelude.h.pch"))
     else:
         prelude = ("-include", str(headers / "prelude.h"))
-    return Support(compiler, options, prelude, entry_path("runtime", runtime_key) / library)
+    return Support(compiler, options, prelude, entry_path("runtime", runtime.key) / runtime.library)
 
 
 def _torch_identity() -> str:
@@ -133,29 +146,21 @@ def _ensure_headers(jobs: Jobs, compiler: Compiler, options: tuple[str, ...], ke
     build_entry("headers", key, build)
 
 
-def _ensure_runtime(
-    jobs: Jobs,
-    compiler: Compiler,
-    options: tuple[str, ...],
-    sources: list[Path],
-    key: str,
-    library: str,
-) -> None:
+def _ensure_runtime(jobs: Jobs, runtime: _Runtime) -> None:
+    command = [*runtime.compiler.words, *runtime.options]
+
     def build(folder: Path) -> None:
         with step("simulator", slow=True):
-            objects = [folder / f"{path.stem}.o" for path in sources]
+            objects = [folder / f"{path.stem}.o" for path in runtime.sources]
             jobs.together(
                 [
-                    lambda path=path, out=out: jobs.run(  # type: ignore[misc]
-                        [*compiler.words, *options, "-c", str(path), "-o", str(out)], folder
-                    )
-                    for path, out in zip(sources, objects, strict=True)
+                    partial(jobs.run, [*command, "-c", str(path), "-o", str(out)], folder)
+                    for path, out in zip(runtime.sources, objects, strict=True)
                 ]
             )
-            link = ["-shared", f"-Wl,-soname,{library}", "-o", str(folder / library)]
-            jobs.run([*compiler.words, *options, *map(str, objects), *link], folder)
+            link = ["-shared", f"-Wl,-soname,{runtime.library}", "-o", runtime.library]
+            jobs.run([*command, *map(str, objects), *link], folder)
             for path in objects:
-                with contextlib.suppress(OSError):
-                    path.unlink()
+                path.unlink()
 
-    build_entry("runtime", key, build)
+    build_entry("runtime", runtime.key, build)

@@ -10,7 +10,7 @@ REGISTRATION_FILE = "kbk:functions"
 """What the compiler calls the generated block; an error there is about a function as a whole."""
 
 END_FILE = "kbk:end"
-"""What it calls the line after the learner's text; an error there means that the text stops short."""
+"""What it calls the line after the learner's text; an error there: the text stops early."""
 
 
 def compose(files: Sequence[tuple[str, str]], exports: Sequence[tuple[str, Function]]) -> str:
