@@ -106,6 +106,12 @@ def test_the_next_attempt_follows_a_failed_one_and_the_last_failure_is_one_sente
     assert "No matching distribution" in capfd.readouterr().err
 
 
+def test_a_torch_that_is_there_calls_pip_for_nothing(tmp_path: Path) -> None:
+    python = fake_python(tmp_path, f"touch {tmp_path}/called; exit 1")
+    install.install_torch(python, make_plan(machine("2.13.0")))
+    assert not (tmp_path / "called").exists()
+
+
 def test_a_venv_of_a_venv_sees_the_torch_of_the_outer_one(tmp_path: Path) -> None:
     outer, inner = tmp_path / "outer", tmp_path / "inner"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", outer], check=True)

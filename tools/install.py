@@ -173,6 +173,8 @@ def show_base_packages(python: Path, venv: Path, torch: Torch) -> None:
 
 def install_torch(python: Path, plan: Plan) -> None:
     """Try the plan's attempts in turn; raise SetupError with the last one's words if all fail."""
+    if not plan.attempts:
+        return
     for attempt in plan.attempts:
         words = [str(python), "-m", "pip", "install", *attempt]
         done = subprocess.run(words, env=pip_environment(), stderr=subprocess.PIPE, text=True)
