@@ -110,7 +110,7 @@ def test_fma_rounds_the_exact_sum_once(kind: Narrow, device: str) -> None:
     assert kind.same(relu, clamped.astype(np.uint16)).all()
 
 
-# Rounding functions and sqrt are exact. The rest goes through float, so its result is the exact one,
+# Rounding functions and sqrt are exact. The rest goes through float: its result is the exact one,
 # or a neighbour where the error in float crosses a boundary.
 EXACT_FUNCTIONS = {
     "hsqrt": np.sqrt, "hfloor": np.floor, "hceil": np.ceil, "htrunc": np.trunc, "hrint": np.rint,
