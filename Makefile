@@ -13,11 +13,12 @@ PY    := $(VENV)/bin/python
 STAMP := $(VENV)/installed.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test clean distclean
+.PHONY: help setup book test bench clean distclean
 
 help:
 	@echo "make book      execute every page and build the site into _build/html"
 	@echo "make test      ruff, mypy, the book and pytest, with the time of each"
+	@echo "make bench     what the simulator costs on this CPU, beside its bars"
 	@echo "make setup     only create .venv and install into it"
 	@echo "make clean     remove what was built (_build)"
 	@echo "make distclean remove .venv too"
@@ -38,6 +39,9 @@ book: $(STAMP)
 
 test: $(STAMP)
 	@"$(PY)" tools/run_parts.py -- $(PYTEST)
+
+bench: $(STAMP)
+	@"$(PY)" -m kbk.bench.simulator
 
 clean:
 	rm -rf _build
