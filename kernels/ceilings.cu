@@ -1,12 +1,15 @@
-// Ceilings: how fast memory answers a kernel that does nothing but ask, for four mixes of reads and writes.
+// Ceilings: how fast memory answers a kernel that does nothing but ask, for four mixes
+// of reads and writes.
 //
-//   read_only    reads x                         one word a thread is written at the end, so that the reads count
-//   two_to_one   reads x and y, writes out       the mix of silu_and_mul
-//   one_to_one   reads x, writes out             the mix of a copy
-//   write_only   writes out                      the mix of a fill
+//   read_only    reads x                  each thread writes one word at the end, so
+//                                         that its reads count
+//   two_to_one   reads x and y, writes    the mix of silu_and_mul
+//   one_to_one   reads x, writes          the mix of a copy
+//   write_only   writes                   the mix of a fill
 //
-// Tensors are int32, contiguous, on 16-byte addresses, a multiple of 4 elements. threads and blocks_per_sm choose the
-// grid; blocks_per_sm = 0 stands for one block a tile. A tile is kInFlight words of 16 bytes for each thread of a block.
+// Tensors are int32, contiguous, on 16-byte addresses, a multiple of 4 elements.
+// threads and blocks_per_sm choose the grid; blocks_per_sm = 0 stands for one block a
+// tile. A tile is kInFlight words of 16 bytes for each thread of a block.
 
 // [begin ceilings]
 #include <algorithm>
@@ -21,36 +24,48 @@ int64_t multiprocessors() {
 }
 
 int64_t words_of(const char* op, const char* name, const Tensor& t) {
-  KBK_CHECK(t.scalar_type() == ScalarType::Int, op, ": ", name, " must be int32; its dtype is ", t.scalar_type());
-  KBK_CHECK(t.is_contiguous(), op, ": ", name, " must be contiguous; it is a strided view");
-  KBK_CHECK(t.numel() % 4 == 0, op, ": ", name, " must have a multiple of 4 elements; it has ", t.numel());
+  KBK_CHECK(t.scalar_type() == ScalarType::Int, op, ": ", name,
+            " must be int32; its dtype is ", t.scalar_type());
+  KBK_CHECK(t.is_contiguous(), op, ": ", name,
+            " must be contiguous; it is a strided view");
+  KBK_CHECK(t.numel() % 4 == 0, op, ": ", name,
+            " must have a multiple of 4 elements; it has ", t.numel());
   const uintptr_t past = reinterpret_cast<uintptr_t>(t.data_ptr()) % 16;
-  KBK_CHECK(past == 0, op, ": ", name, " must begin on a 16-byte address; it begins ", past, " bytes after one");
+  KBK_CHECK(past == 0, op, ": ", name, " must begin on a 16-byte address; it begins ",
+            past, " bytes after one");
   return t.numel() / 4;
 }
 
-int64_t same_words(const char* op, const Tensor& out, const char* name, const Tensor& x) {
+int64_t same_words(const char* op, const Tensor& out, const char* name,
+                   const Tensor& x) {
   const int64_t words = words_of(op, "out", out);
-  KBK_CHECK(words_of(op, name, x) == words, op, ": ", name, " must have as many elements as out, ", out.numel(),
-            "; it has ", x.numel());
+  KBK_CHECK(words_of(op, name, x) == words, op, ": ", name,
+            " must have as many elements as out, ", out.numel(), "; it has ",
+            x.numel());
   return words;
 }
 
-int64_t blocks_for(const char* op, int64_t words, int64_t threads, int64_t blocks_per_sm) {
+int64_t blocks_for(const char* op, int64_t words, int64_t threads,
+                   int64_t blocks_per_sm) {
   KBK_CHECK(threads >= 32 && threads <= 1024 && threads % 32 == 0, op,
             ": threads must be a multiple of 32 from 32 to 1024; it was ", threads);
-  KBK_CHECK(blocks_per_sm >= 0, op, ": blocks_per_sm must be 0 or more; it was ", blocks_per_sm);
+  KBK_CHECK(blocks_per_sm >= 0, op, ": blocks_per_sm must be 0 or more; it was ",
+            blocks_per_sm);
   const int64_t tiles = (words + kInFlight * threads - 1) / (kInFlight * threads);
-  return blocks_per_sm == 0 ? tiles : std::min(tiles, blocks_per_sm * multiprocessors());
+  return blocks_per_sm == 0 ? tiles
+                            : std::min(tiles, blocks_per_sm * multiprocessors());
 }
 
 struct Pair {
   uint4 x, y;
 };
 
-__device__ uint4 either(uint4 a, uint4 b) { return make_uint4(a.x ^ b.x, a.y ^ b.y, a.z ^ b.z, a.w ^ b.w); }
+__device__ uint4 either(uint4 a, uint4 b) {
+  return make_uint4(a.x ^ b.x, a.y ^ b.y, a.z ^ b.z, a.w ^ b.w);
+}
 
-// For each word i of this thread's tiles: use(i, load(i)). All loads of a tile start before the first use waits.
+// For each word i of this thread's tiles: use(i, load(i)). All loads of a tile start
+// before the first use waits.
 template <typename Held, typename Load, typename Use>
 __device__ void for_each_word(int64_t words, const Load& load, const Use& use) {
   const int64_t tile = int64_t(kInFlight) * blockDim.x;
@@ -66,15 +81,18 @@ __device__ void for_each_word(int64_t words, const Load& load, const Use& use) {
   }
 }
 
-// Thread t leaves the exclusive or of all that it read in out[t]: a sum that no order of the threads changes.
+// Thread t leaves the exclusive or of all that it read in out[t]: a sum that no order
+// of the threads changes.
 __global__ void read_words(uint32_t* out, const uint4* x, int64_t words) {
   uint4 all = make_uint4(0, 0, 0, 0);
   for_each_word<uint4>(
-      words, [&](int64_t i) { return x[i]; }, [&](int64_t, uint4 word) { all = either(all, word); });
+      words, [&](int64_t i) { return x[i]; },
+      [&](int64_t, uint4 word) { all = either(all, word); });
   out[int64_t(blockIdx.x) * blockDim.x + threadIdx.x] = all.x ^ all.y ^ all.z ^ all.w;
 }
 
-__global__ void combine_words(uint4* out, const uint4* x, const uint4* y, int64_t words) {
+__global__ void combine_words(uint4* out, const uint4* x, const uint4* y,
+                              int64_t words) {
   for_each_word<Pair>(
       words, [&](int64_t i) { return Pair{x[i], y[i]}; },
       [&](int64_t i, const Pair& both) { out[i] = either(both.x, both.y); });
@@ -82,35 +100,46 @@ __global__ void combine_words(uint4* out, const uint4* x, const uint4* y, int64_
 
 __global__ void copy_words(uint4* out, const uint4* x, int64_t words) {
   for_each_word<uint4>(
-      words, [&](int64_t i) { return x[i]; }, [&](int64_t i, uint4 word) { out[i] = word; });
+      words, [&](int64_t i) { return x[i]; },
+      [&](int64_t i, uint4 word) { out[i] = word; });
 }
 
 __global__ void write_words(uint4* out, uint4 word, int64_t words) {
   for_each_word<uint4>(
-      words, [&](int64_t) { return word; }, [&](int64_t i, uint4 held) { out[i] = held; });
+      words, [&](int64_t) { return word; },
+      [&](int64_t i, uint4 held) { out[i] = held; });
 }
 
 uint4* write_to(const Tensor& t) { return static_cast<uint4*>(t.data_ptr()); }
-const uint4* read_from(const Tensor& t) { return static_cast<const uint4*>(t.data_ptr()); }
+const uint4* read_from(const Tensor& t) {
+  return static_cast<const uint4*>(t.data_ptr());
+}
 
-// out: int32, an element for each thread of the launch. The exclusive or of out is the exclusive or of x.
+// out: int32, an element for each thread of the launch. The exclusive or of out is the
+// exclusive or of x.
 void read_only(Tensor out, const Tensor& x, int64_t threads, int64_t blocks_per_sm) {
   const int64_t words = words_of("read_only", "x", x);
   const int64_t blocks = blocks_for("read_only", words, threads, blocks_per_sm);
-  KBK_CHECK(out.scalar_type() == ScalarType::Int && out.is_contiguous() && out.numel() >= blocks * threads,
-            "read_only: out must be int32, contiguous, with an element for each thread, ", blocks * threads,
-            "; its dtype is ", out.scalar_type(), " and it has ", out.numel());
+  KBK_CHECK(
+      out.scalar_type() == ScalarType::Int && out.is_contiguous() &&
+          out.numel() >= blocks * threads,
+      "read_only: out must be int32, contiguous, with an element for each thread, ",
+      blocks * threads, "; its dtype is ", out.scalar_type(), " and it has ",
+      out.numel());
   if (blocks == 0) return;
-  read_words<<<blocks, threads, 0, current_stream()>>>(static_cast<uint32_t*>(out.data_ptr()), read_from(x), words);
+  read_words<<<blocks, threads, 0, current_stream()>>>(
+      static_cast<uint32_t*>(out.data_ptr()), read_from(x), words);
 }
 
 // out = x ^ y
-void two_to_one(Tensor out, const Tensor& x, const Tensor& y, int64_t threads, int64_t blocks_per_sm) {
+void two_to_one(Tensor out, const Tensor& x, const Tensor& y, int64_t threads,
+                int64_t blocks_per_sm) {
   const int64_t words = same_words("two_to_one", out, "x", x);
   same_words("two_to_one", out, "y", y);
   const int64_t blocks = blocks_for("two_to_one", words, threads, blocks_per_sm);
   if (blocks == 0) return;
-  combine_words<<<blocks, threads, 0, current_stream()>>>(write_to(out), read_from(x), read_from(y), words);
+  combine_words<<<blocks, threads, 0, current_stream()>>>(write_to(out), read_from(x),
+                                                          read_from(y), words);
 }
 
 // out = x
@@ -118,7 +147,8 @@ void one_to_one(Tensor out, const Tensor& x, int64_t threads, int64_t blocks_per
   const int64_t words = same_words("one_to_one", out, "x", x);
   const int64_t blocks = blocks_for("one_to_one", words, threads, blocks_per_sm);
   if (blocks == 0) return;
-  copy_words<<<blocks, threads, 0, current_stream()>>>(write_to(out), read_from(x), words);
+  copy_words<<<blocks, threads, 0, current_stream()>>>(write_to(out), read_from(x),
+                                                       words);
 }
 
 // out = the low 32 bits of value, everywhere
@@ -127,6 +157,7 @@ void write_only(Tensor out, int64_t value, int64_t threads, int64_t blocks_per_s
   const int64_t blocks = blocks_for("write_only", words, threads, blocks_per_sm);
   if (blocks == 0) return;
   const unsigned int low = static_cast<unsigned int>(value);
-  write_words<<<blocks, threads, 0, current_stream()>>>(write_to(out), make_uint4(low, low, low, low), words);
+  write_words<<<blocks, threads, 0, current_stream()>>>(
+      write_to(out), make_uint4(low, low, low, low), words);
 }
 // [end ceilings]

@@ -10,10 +10,11 @@
 //   rung 4  copy_any_element        the same as a template over the element
 //   rung 5  copy_vectors            16 bytes an access, with a head and a tail
 //   rung 6  copy_in_flight          several vectors loaded before the first is stored
-//           copy                    rung 6 with the shape that measured fastest for each size
+//           copy                    rung 6, in the fastest shape for each size
 //           copy_to_gpu_no_ce       a small CPU tensor travels as kernel parameters
 //
-// The regions between [begin ...] and [end ...] also stand, editable, in the cells of book/01_copy.md.
+// The regions between [begin ...] and [end ...] also stand, editable, in the cells of
+// book/01_copy.md.
 
 // [begin door]
 #include <algorithm>
@@ -35,38 +36,49 @@ int64_t element_size(const Tensor& t) {
   }
 }
 
-// What a copy asks of its arguments. Whoever breaks a rule reads which argument, what it must be and what it was.
-void check_copy(const char* op, const Tensor& out, const Tensor& x) {
-  KBK_CHECK(element_size(x) > 0, op, ": x must have elements of 1, 2, 4 or 8 bytes; its dtype is ", x.scalar_type());
-  KBK_CHECK(out.scalar_type() == x.scalar_type(), op, ": out must have the dtype of x, ", x.scalar_type(),
-            "; its dtype is ", out.scalar_type());
-  KBK_CHECK(out.sizes().equals(x.sizes()), op, ": out must have the shape of x, ", x.sizes(), "; its shape is ",
-            out.sizes());
-  KBK_CHECK(x.is_contiguous(), op, ": x must be contiguous; its shape is ", x.sizes(), " and its strides are ",
-            x.strides());
-  KBK_CHECK(out.is_contiguous(), op, ": out must be contiguous; its shape is ", out.sizes(), " and its strides are ",
-            out.strides());
-  const uintptr_t o = reinterpret_cast<uintptr_t>(out.data_ptr()), s = reinterpret_cast<uintptr_t>(x.data_ptr());
-  const uintptr_t bytes = x.numel() * element_size(x);
-  KBK_CHECK(o == s || o + bytes <= s || s + bytes <= o, op, ": out must not overlap x in part; it begins ",
-            o > s ? o - s : s - o, " bytes ", o > s ? "after" : "before", " x and both are ", bytes, " bytes long");
+void check_contiguous(const char* op, const char* name, const Tensor& t) {
+  KBK_CHECK(t.is_contiguous(), op, ": ", name, " must be contiguous; its shape is ",
+            t.sizes(), " and its strides are ", t.strides());
 }
 
-void check_float(const char* op, const Tensor& x) {
-  KBK_CHECK(x.scalar_type() == ScalarType::Float, op, ": x must be float32; its dtype is ", x.scalar_type());
+// What a copy asks of its arguments. Whoever breaks a rule reads which argument, what
+// it must be and what it was.
+void check_copy(const char* op, const Tensor& out, const Tensor& x) {
+  KBK_CHECK(element_size(x) > 0, op,
+            ": x must have elements of 1, 2, 4 or 8 bytes; its dtype is ",
+            x.scalar_type());
+  KBK_CHECK(out.scalar_type() == x.scalar_type(), op,
+            ": out must have the dtype of x, ", x.scalar_type(), "; its dtype is ",
+            out.scalar_type());
+  KBK_CHECK(out.sizes().equals(x.sizes()), op, ": out must have the shape of x, ",
+            x.sizes(), "; its shape is ", out.sizes());
+  check_contiguous(op, "x", x);
+  check_contiguous(op, "out", out);
+  const uintptr_t o = reinterpret_cast<uintptr_t>(out.data_ptr());
+  const uintptr_t s = reinterpret_cast<uintptr_t>(x.data_ptr());
+  const uintptr_t bytes = x.numel() * element_size(x);
+  KBK_CHECK(o == s || o + bytes <= s || s + bytes <= o, op,
+            ": out must not overlap x in part; it begins ", o > s ? o - s : s - o,
+            " bytes ", o > s ? "after" : "before", " x and both are ", bytes, " bytes");
+}
+
+void check_float_copy(const char* op, const Tensor& out, const Tensor& x) {
+  check_copy(op, out, x);
+  KBK_CHECK(x.scalar_type() == ScalarType::Float, op,
+            ": x must be float32; its dtype is ", x.scalar_type());
 }
 // [end door]
 
 // [begin rung 1]
-// One thread an element. Lane l of a warp reads the float beside lane l - 1's: 32 lanes ask for 128 bytes in a row.
+// One thread an element. Lane l of a warp reads the float beside lane l - 1's: 32 lanes
+// ask for 128 bytes in a row.
 __global__ void one_per_thread(float* out, const float* x, int64_t n) {
   const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i < n) out[i] = x[i];
 }
 
 void copy_one_per_thread(Tensor out, const Tensor& x) {
-  check_copy("copy_one_per_thread", out, x);
-  check_float("copy_one_per_thread", x);
+  check_float_copy("copy_one_per_thread", out, x);
   const int64_t n = x.numel();
   if (n == 0) return;  // a grid of no blocks cannot be launched
   one_per_thread<<<ceil_div(n, kThreads), kThreads, 0, current_stream()>>>(
@@ -77,15 +89,15 @@ void copy_one_per_thread(Tensor out, const Tensor& x) {
 // [begin rung 2]
 constexpr int kOwn = 16;  // consecutive elements of one thread: 64 bytes
 
-// Each thread its own 16 elements in a row. Lane l now reads 64 bytes away from lane l - 1: every lane its own sector.
+// Each thread its own 16 elements in a row. Neighbouring lanes now read 64 bytes apart:
+// every lane its own sector.
 __global__ void own_chunk(float* out, const float* x, int64_t n) {
   const int64_t first = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) * kOwn;
   for (int64_t i = first; i < first + kOwn && i < n; ++i) out[i] = x[i];
 }
 
 void copy_own_chunk(Tensor out, const Tensor& x) {
-  check_copy("copy_own_chunk", out, x);
-  check_float("copy_own_chunk", x);
+  check_float_copy("copy_own_chunk", out, x);
   const int64_t n = x.numel();
   if (n == 0) return;
   own_chunk<<<ceil_div(n, kThreads * kOwn), kThreads, 0, current_stream()>>>(
@@ -94,7 +106,7 @@ void copy_own_chunk(Tensor out, const Tensor& x) {
 // [end rung 2]
 
 // [begin rung 3]
-constexpr int kBlocksPerSm = 8;  // 8 blocks of 256 threads fill the 2,048 thread slots of an SM
+constexpr int kBlocksPerSm = 8;  // of 256 threads: the 2,048 that an SM holds
 
 int64_t multiprocessors() {
   int device = 0, count = 0;
@@ -103,36 +115,43 @@ int64_t multiprocessors() {
   return count;
 }
 
-// A grid of fixed size walks the data: thread t copies t, t + threads, t + 2 * threads, ... Neighbours stay neighbours.
-// The index has 64 bits: at 2^31 elements a 32-bit one turns negative.
+// Blocks for n pieces of work: enough to fill the GPU, and no more than there is work.
+int64_t full_grid(int64_t n) {
+  return std::min(ceil_div(n, kThreads), kBlocksPerSm * multiprocessors());
+}
+
+// A grid of fixed size walks the data: thread t copies t, t + threads, t + 2 * threads
+// and so on. Neighbours stay neighbours. The index has 64 bits: at 2^31 elements a
+// 32-bit one turns negative.
 __global__ void grid_stride(float* out, const float* x, int64_t n) {
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
-  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) out[i] = x[i];
+  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step)
+    out[i] = x[i];
 }
 
 void copy_grid_stride(Tensor out, const Tensor& x) {
-  check_copy("copy_grid_stride", out, x);
-  check_float("copy_grid_stride", x);
+  check_float_copy("copy_grid_stride", out, x);
   const int64_t n = x.numel();
   if (n == 0) return;
-  const int64_t blocks = std::min(ceil_div(n, kThreads), kBlocksPerSm * multiprocessors());
-  grid_stride<<<blocks, kThreads, 0, current_stream()>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), n);
+  grid_stride<<<full_grid(n), kThreads, 0, current_stream()>>>(
+      out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), n);
 }
 // [end rung 3]
 
 // [begin rung 4]
-// Rung 3 over any element. A copy never looks at the value, so one type for each size is enough.
+// Rung 3 over any element. A copy never looks at the value, so one type for each size
+// is enough.
 template <typename T>
 __global__ void any_element(T* out, const T* x, int64_t n) {
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
-  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) out[i] = x[i];
+  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step)
+    out[i] = x[i];
 }
 
 template <typename T>
 void launch_any_element(const Tensor& out, const Tensor& x) {
   const int64_t n = x.numel();
-  const int64_t blocks = std::min(ceil_div(n, kThreads), kBlocksPerSm * multiprocessors());
-  any_element<<<blocks, kThreads, 0, current_stream()>>>(
+  any_element<<<full_grid(n), kThreads, 0, current_stream()>>>(
       static_cast<T*>(out.data_ptr()), static_cast<const T*>(x.data_ptr()), n);
 }
 
@@ -149,8 +168,9 @@ void copy_any_element(Tensor out, const Tensor& x) {
 // [end rung 4]
 
 // [begin rung 5]
-// An access of 16 bytes needs an address that 16 divides. So a copy is cut in three: single bytes up to the first
-// aligned word of out, whole words, and the bytes that are left.
+// An access of 16 bytes needs an address that 16 divides. So a copy is cut in three:
+// single bytes up to the first aligned word of out, whole words, and the bytes that are
+// left.
 struct Cut {
   char* out;      // first byte of out
   const char* x;  // first byte of x
@@ -159,10 +179,12 @@ struct Cut {
   int64_t tail;   // bytes after the last word
 };
 
-// The widest word, at most 16 bytes, on which out and x can be aligned by the same head: the largest power of two
-// that divides the distance between them. x[1:] of bfloat16 to a fresh tensor leaves 2 bytes.
+// The widest word, at most 16 bytes, on which out and x can be aligned by the same
+// head: the largest power of two that divides the distance between them. x[1:] of
+// bfloat16 to a fresh tensor leaves 2 bytes.
 int64_t common_word(const Tensor& out, const Tensor& x) {
-  const uintptr_t distance = reinterpret_cast<uintptr_t>(out.data_ptr()) - reinterpret_cast<uintptr_t>(x.data_ptr());
+  const uintptr_t distance = reinterpret_cast<uintptr_t>(out.data_ptr()) -
+                             reinterpret_cast<uintptr_t>(x.data_ptr());
   const uintptr_t bits = distance | 16;
   return bits & (~bits + 1);  // the lowest set bit
 }
@@ -172,11 +194,12 @@ Cut cut_for(const Tensor& out, const Tensor& x, int64_t word) {
   const int64_t past = reinterpret_cast<uintptr_t>(out.data_ptr()) % word;
   const int64_t head = std::min(bytes, past ? word - past : 0);
   const int64_t words = (bytes - head) / word;
-  return {static_cast<char*>(out.data_ptr()), static_cast<const char*>(x.data_ptr()), head, words,
-          bytes - head - words * word};
+  return {static_cast<char*>(out.data_ptr()), static_cast<const char*>(x.data_ptr()),
+          head, words, bytes - head - words * word};
 }
 
-// Head and tail are shorter than one word each: the first threads of the grid take a byte of both.
+// Head and tail are shorter than one word each: the first threads of the grid take a
+// byte of both.
 template <typename Word>
 __device__ void copy_ends(const Cut& cut) {
   const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -188,11 +211,12 @@ __device__ void copy_ends(const Cut& cut) {
 // A warp request of 16-byte words moves 512 bytes: a quarter of the requests of rung 1.
 template <typename Word>
 __global__ void vectors(Cut cut) {
-  copy_ends<Word>(cut);
   Word* out = reinterpret_cast<Word*>(cut.out + cut.head);
   const Word* x = reinterpret_cast<const Word*>(cut.x + cut.head);
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
-  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < cut.words; i += step) out[i] = x[i];
+  int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  for (; i < cut.words; i += step) out[i] = x[i];
+  copy_ends<Word>(cut);
 }
 
 void copy_vectors(Tensor out, const Tensor& x) {
@@ -200,7 +224,7 @@ void copy_vectors(Tensor out, const Tensor& x) {
   if (x.numel() == 0) return;
   const int64_t word = common_word(out, x);
   const Cut cut = cut_for(out, x, word);
-  const int64_t blocks = std::clamp<int64_t>(ceil_div(cut.words, kThreads), 1, kBlocksPerSm * multiprocessors());
+  const int64_t blocks = std::max<int64_t>(full_grid(cut.words), 1);
   const cudaStream_t stream = current_stream();
   switch (word) {
     case 16: return vectors<uint4><<<blocks, kThreads, 0, stream>>>(cut);
@@ -213,11 +237,10 @@ void copy_vectors(Tensor out, const Tensor& x) {
 // [end rung 5]
 
 // [begin rung 6]
-// Streaming accesses mark their lines as the first to leave the caches: a copy never comes back to them.
+// Streaming: these lines leave the caches first, for a copy never comes back to them.
 template <bool Streaming, typename Word>
 __device__ Word load(const Word* from) {
-  if constexpr (Streaming) return __ldcs(from);
-  else return *from;
+  return Streaming ? __ldcs(from) : *from;
 }
 
 template <bool Streaming, typename Word>
@@ -226,27 +249,31 @@ __device__ void store(Word* to, Word word) {
   else *to = word;
 }
 
-// A block copies tiles of InFlight * blockDim.x words. A thread starts all its loads before its first store waits for
-// one, so InFlight * sizeof(Word) bytes of each thread are on their way at once.
+// A block copies tiles of InFlight * blockDim.x words. A thread starts all its loads
+// before its first store waits for one, so InFlight * sizeof(Word) bytes of each thread
+// are on their way at once.
 template <typename Word, int InFlight, bool Streaming>
 __global__ void in_flight(Cut cut) {
-  copy_ends<Word>(cut);
   Word* out = reinterpret_cast<Word*>(cut.out + cut.head);
   const Word* x = reinterpret_cast<const Word*>(cut.x + cut.head);
   const int64_t tile = int64_t(InFlight) * blockDim.x;
-  for (int64_t first = blockIdx.x * tile; first < cut.words; first += gridDim.x * tile) {
+  const int64_t step = gridDim.x * tile;
+  for (int64_t first = blockIdx.x * tile; first < cut.words; first += step) {
     const int64_t mine = first + threadIdx.x;
     Word held[InFlight];
 #pragma unroll
     for (int k = 0; k < InFlight; ++k)
-      if (mine + k * blockDim.x < cut.words) held[k] = load<Streaming>(x + mine + k * blockDim.x);
+      if (mine + k * blockDim.x < cut.words)
+        held[k] = load<Streaming>(x + mine + k * blockDim.x);
 #pragma unroll
     for (int k = 0; k < InFlight; ++k)
-      if (mine + k * blockDim.x < cut.words) store<Streaming>(out + mine + k * blockDim.x, held[k]);
+      if (mine + k * blockDim.x < cut.words)
+        store<Streaming>(out + mine + k * blockDim.x, held[k]);
   }
+  copy_ends<Word>(cut);  // last, so that the first load starts as early as it can
 }
 
-// How a launch is cut: blocks_per_sm = 0 stands for one block a tile, however many that are.
+// How a launch is cut. blocks_per_sm = 0: a block for each tile, however many.
 struct Shape {
   int64_t in_flight, threads, blocks_per_sm;
   bool streaming;
@@ -255,8 +282,10 @@ struct Shape {
 template <typename Word, int InFlight, bool Streaming>
 void launch_in_flight(const Cut& cut, const Shape& shape) {
   int64_t blocks = std::max<int64_t>(ceil_div(cut.words, InFlight * shape.threads), 1);
-  if (shape.blocks_per_sm > 0) blocks = std::min(blocks, shape.blocks_per_sm * multiprocessors());
-  in_flight<Word, InFlight, Streaming><<<blocks, shape.threads, 0, current_stream()>>>(cut);
+  if (shape.blocks_per_sm > 0)
+    blocks = std::min(blocks, shape.blocks_per_sm * multiprocessors());
+  in_flight<Word, InFlight, Streaming>
+      <<<blocks, shape.threads, 0, current_stream()>>>(cut);
 }
 
 template <int InFlight>
@@ -283,25 +312,29 @@ void copy_shaped(const Tensor& out, const Tensor& x, const Shape& shape) {
   }
 }
 
-void copy_in_flight(Tensor out, const Tensor& x, int64_t in_flight, int64_t threads, int64_t blocks_per_sm,
-                    bool streaming) {
+void copy_in_flight(Tensor out, const Tensor& x, int64_t in_flight, int64_t threads,
+                    int64_t blocks_per_sm, bool streaming) {
   check_copy("copy_in_flight", out, x);
   KBK_CHECK(in_flight == 1 || in_flight == 2 || in_flight == 4 || in_flight == 8,
             "copy_in_flight: in_flight must be 1, 2, 4 or 8; it was ", in_flight);
   KBK_CHECK(threads >= 32 && threads <= 1024 && threads % 32 == 0,
-            "copy_in_flight: threads must be a multiple of 32 from 32 to 1024; it was ", threads);
-  KBK_CHECK(blocks_per_sm >= 0, "copy_in_flight: blocks_per_sm must be 0 or more; it was ", blocks_per_sm);
+            "copy_in_flight: threads must be a multiple of 32 from 32 to 1024; it was ",
+            threads);
+  KBK_CHECK(blocks_per_sm >= 0,
+            "copy_in_flight: blocks_per_sm must be 0 or more; it was ", blocks_per_sm);
   copy_shaped(out, x, {in_flight, threads, blocks_per_sm, streaming});
 }
 // [end rung 6]
 
 // [begin copy]
-// The shape that measured fastest on an H200 for a copy of so many bytes: measurements/copy_tuning*.json.
+// The shape that measured fastest on an H200 for a copy of so many bytes:
+// measurements/copy_tuning*.json.
 Shape shape_for(int64_t bytes) {
   constexpr int64_t kMiB = 1 << 20;
-  if (bytes <= kMiB / 4) return {1, 128, 0, false};
-  if (bytes <= 4 * kMiB) return {1, 256, 0, false};
-  return {4, 256, 0, false};
+  if (bytes <= kMiB / 8) return {1, 256, 0, true};
+  if (bytes <= 2 * kMiB) return {1, 128, 0, false};
+  if (bytes <= 32 * kMiB) return {8, 64, 0, true};
+  return {1, 256, 0, false};
 }
 
 void copy(Tensor out, const Tensor& x) {
@@ -311,23 +344,21 @@ void copy(Tensor out, const Tensor& x) {
 // [end copy]
 
 // [begin parameters]
-// What one launch can carry: 32,764 bytes of parameters since CUDA 12.1, 4,096 before.
-#if defined(CUDART_VERSION) && CUDART_VERSION < 12010
-constexpr int kParameterBytes = 4096;
-#else
-constexpr int kParameterBytes = 32764;
-#endif
-constexpr int kCapacity = (kParameterBytes - sizeof(int32_t*) - sizeof(int32_t)) / sizeof(int32_t);
-constexpr int kSmallCapacity = 128;  // a launch pays for its parameters, so short inputs travel light
+constexpr int kParameterBytes = 32764;  // of one launch since CUDA 12.1; before, 4,096
+constexpr int kCapacity =
+    (kParameterBytes - sizeof(int32_t*) - sizeof(int32_t)) / sizeof(int32_t);
+constexpr int kSmallCapacity = 128;  // short inputs travel light
 
 template <int Capacity>
 struct Values {
   int32_t at[Capacity];
 };
 
-// The values arrive with the launch itself, in the constant bank: no copy engine, no pinned memory, no wait.
+// The values arrive with the launch itself, in the constant bank: no copy engine, no
+// pinned memory, no wait.
 template <int Capacity>
-__global__ void store_values(int32_t* out, int32_t count, const Values<Capacity> values) {
+__global__ void store_values(int32_t* out, int32_t count,
+                             const Values<Capacity> values) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < count) out[i] = values.at[i];
 }
@@ -337,24 +368,31 @@ void launch_store_values(int32_t* out, const int32_t* input, int32_t count) {
   Values<Capacity> values;
   std::copy(input, input + count, values.at);
   const int32_t threads = std::min(ceil_div(count, 32) * 32, int64_t(kThreads));
-  store_values<<<ceil_div(count, threads), threads, 0, current_stream()>>>(out, count, values);
+  store_values<<<ceil_div(count, threads), threads, 0, current_stream()>>>(
+      out, count, values);
 }
 
-// input: CPU int32 [N], output: int32 [N] on the device. The host reads input during the call: it may change or go
-// afterwards, and a CUDA graph replays the values that it saw when it was captured.
+void check_list(const char* name, const Tensor& t) {
+  KBK_CHECK(t.scalar_type() == ScalarType::Int, "copy_to_gpu_no_ce: ", name,
+            " must be int32; its dtype is ", t.scalar_type());
+  KBK_CHECK(t.dim() == 1, "copy_to_gpu_no_ce: ", name,
+            " must have one dimension; its shape is ", t.sizes());
+  check_contiguous("copy_to_gpu_no_ce", name, t);
+}
+
+// input: CPU int32 [N], output: int32 [N] on the device. The host reads input during
+// the call: it may change or go afterwards, and a CUDA graph replays the values that it
+// saw when it was captured.
 void copy_to_gpu_no_ce(const HostTensor& input, Tensor output) {
-  const char* op = "copy_to_gpu_no_ce";
-  KBK_CHECK(input.scalar_type() == ScalarType::Int, op, ": input must be int32; its dtype is ", input.scalar_type());
-  KBK_CHECK(output.scalar_type() == ScalarType::Int, op, ": output must be int32; its dtype is ",
-            output.scalar_type());
-  KBK_CHECK(input.dim() == 1, op, ": input must have one dimension; its shape is ", input.sizes());
-  KBK_CHECK(output.sizes().equals(input.sizes()), op, ": output must have the shape of input, ", input.sizes(),
+  check_list("input", input);
+  check_list("output", output);
+  KBK_CHECK(output.numel() == input.numel(),
+            "copy_to_gpu_no_ce: output must have the shape of input, ", input.sizes(),
             "; its shape is ", output.sizes());
-  KBK_CHECK(input.is_contiguous(), op, ": input must be contiguous; its stride is ", input.stride(0));
-  KBK_CHECK(output.is_contiguous(), op, ": output must be contiguous; its stride is ", output.stride(0));
   const int32_t* from = static_cast<const int32_t*>(input.data_ptr());
   int32_t* to = output.mutable_data_ptr<int32_t>();
-  for (int64_t left = input.numel(); left > 0; from += kCapacity, to += kCapacity, left -= kCapacity) {
+  for (int64_t left = input.numel(); left > 0;
+       from += kCapacity, to += kCapacity, left -= kCapacity) {
     if (left <= kSmallCapacity) launch_store_values<kSmallCapacity>(to, from, left);
     else launch_store_values<kCapacity>(to, from, std::min<int64_t>(left, kCapacity));
   }

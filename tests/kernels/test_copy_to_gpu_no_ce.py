@@ -78,12 +78,12 @@ def test_a_graph_replays_the_values_of_its_capture():
         (
             torch.zeros(8, dtype=torch.int32)[::2],
             torch.zeros(4, dtype=torch.int32),
-            "input must be contiguous; its stride is 2",
+            r"input must be contiguous; its shape is \[4\] and its strides are \[2\]",
         ),
         (
             torch.zeros(4, dtype=torch.int32),
             torch.zeros(8, dtype=torch.int32)[::2],
-            "output must be contiguous; its stride is 2",
+            r"output must be contiguous; its shape is \[4\] and its strides are \[2\]",
         ),
     ],
     ids=["input dtype", "output dtype", "rank", "shape", "input stride", "output stride"],
