@@ -21,7 +21,7 @@ from kbk.errors import (
 )
 
 if TYPE_CHECKING:
-    from kbk.build import load_inline as load_inline
+    from kbk.build.load_inline import load_inline as load_inline
 
 __version__ = "0.1.0.dev0"
 
