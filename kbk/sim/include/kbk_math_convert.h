@@ -41,7 +41,7 @@ KBK_TO_INTEGER(__double2ull, double, unsigned long long, top_bit<unsigned long l
 #undef KBK_TO_INTEGER_IN
 #undef KBK_TO_INTEGER
 
-// Zero apart: compilers convert an unsigned long long by a subtraction, which makes a zero negative when it rounds down.
+// Zero apart: clang converts an unsigned long long by a subtraction, which rounding down turns into -0.
 #define KBK_TO_REAL_IN(name, suffix, mode, From, To)                                             \
   inline To name##_##suffix(From x) {                                                            \
     if (x == 0) return static_cast<To>(x);                                                 \

@@ -2,7 +2,7 @@
 //   KBK_T, KBK_T2, KBK_RAW, KBK_RAW2   the names of the types
 //   KBK_OTHER                          the number of the other format
 //   KBK_FORMAT                         its format in kbk_narrow_format.h
-//   KBK_CONVERSIONS                    1 unless the __CUDA_NO_..._CONVERSIONS__ macro took the implicit conversions away
+//   KBK_CONVERSIONS                    1 unless a __CUDA_NO_..._CONVERSIONS__ macro took conversions away
 
 struct alignas(2) KBK_RAW {
   unsigned short x;

@@ -70,7 +70,9 @@ inline KBK_T2 KBK_PASTE3(__floats2, KBK_N2, _rn)(float low, float high) {
   return KBK_T2(KBK_PASTE3(__float2, KBK_N, )(low), KBK_PASTE3(__float2, KBK_N, )(high));
 }
 inline KBK_T2 KBK_PASTE3(__float22, KBK_N2, _rn)(float2 v) { return KBK_PASTE3(__floats2, KBK_N2, _rn)(v.x, v.y); }
-inline float2 KBK_PASTE3(__, KBK_N2, 2float2)(KBK_T2 v) { return float2{kbk::num::widened(v.x), kbk::num::widened(v.y)}; }
+inline float2 KBK_PASTE3(__, KBK_N2, 2float2)(KBK_T2 v) {
+  return float2{kbk::num::widened(v.x), kbk::num::widened(v.y)};
+}
 inline float __low2float(KBK_T2 v) { return kbk::num::widened(v.x); }
 inline float __high2float(KBK_T2 v) { return kbk::num::widened(v.y); }
 inline KBK_T KBK_PASTE3(__low2, KBK_N, )(KBK_T2 v) { return v.x; }

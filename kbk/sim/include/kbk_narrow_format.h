@@ -16,14 +16,12 @@ using Bits16 = unsigned short;
 constexpr Bits16 kNan16 = 0x7fff;
 
 struct HalfFormat {
-  using Product = float;  // exact for products of two halves, wide enough to round their quotients twice
   static constexpr Bits16 infinity = 0x7c00;
   static float widen(Bits16 bits) { return c10::detail::fp16_ieee_to_fp32_value(bits); }
   static Bits16 nearest(float x) { return x != x ? kNan16 : c10::detail::fp16_ieee_from_fp32_value(x); }
 };
 
 struct BFloat16Format {
-  using Product = double;  // a float would round twice where the result is subnormal
   static constexpr Bits16 infinity = 0x7f80;
   static float widen(Bits16 bits) { return c10::detail::f32_from_bits(bits); }
   static Bits16 nearest(float x) { return x != x ? kNan16 : c10::detail::round_to_nearest_even(x); }

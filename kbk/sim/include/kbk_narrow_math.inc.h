@@ -31,7 +31,6 @@ KBK_FUNCTION(rint, rintf(x))
 #undef KBK_BINARY
 #undef KBK_TERNARY
 #undef KBK_ROUNDED
-#undef KBK_PRODUCT
 #undef KBK_WIDE
 #undef KBK_BITS
 #undef KBK_PASTE3_
