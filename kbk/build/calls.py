@@ -17,7 +17,8 @@ from typing import Any
 
 from .. import sim
 from ..errors import ArgumentError, KbkError, LaunchError
-from .library import Namespace, OpSchema
+from .library import Namespace
+from .schema import OpSchema
 
 _ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
 _LAUNCH = "kbk.LaunchError: "

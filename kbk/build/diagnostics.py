@@ -31,8 +31,9 @@ _MISSING_NAME = re.compile(
     r'|identifier "(?P<c>\w+)" is undefined'
 )
 _UNDEFINED = re.compile(
-    r"undefined reference to `(?P<name>[^']+)'|undefined symbols?[^\n]*?\"?(?P<mac>_\w+)"
+    r"undefined reference to [`'](?P<name>[^']+)'|undefined symbols?[^\n]*?\"?(?P<mac>_\w+)"
 )
+_NOWHERE = "is declared and used, but defined nowhere"
 _HARMLESS = {
     *("warning", "note", "warnung", "anmerkung", "avertissement", "aviso", "nota", "attenzione"),
 }
@@ -131,6 +132,9 @@ def _readable(
 ) -> Diagnostic:
     """Say what our own assertions and the generated block mean."""
     ours = _KBK.search(found.text)
+    undefined = _UNDEFINED.search(found.text)
+    if undefined and undefined["name"]:
+        return replace(found, text=f"{undefined['name']} {_NOWHERE}")
     about = exported_at(found.line, exports) if found.file == REGISTRATION_FILE else None
     if ours:
         file, line = (about[0], max(1, about[1].line)) if about else (found.file, found.line)
@@ -209,7 +213,7 @@ def _without_place(lines: list[str], log: str) -> CompileError:
         undefined = _UNDEFINED.search(line)
         if undefined:
             name = undefined["name"] or undefined["mac"]
-            text = f"{name} is declared and used, but defined nowhere"
+            text = f"{name} {_NOWHERE}"
             return CompileError(f"The source does not link: {text}.", message=text, log=log)
         ptxas = _PTXAS.match(line)
         if ptxas:

@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError
 from .cache import discard_entry
-
-
-@dataclass(frozen=True)
-class OpSchema:
-    """An op as the compiler derived it.
-
-    Attributes:
-        name: of the host function.
-        text: torch schema, "scale(Tensor(a!) out, Tensor x, float a) -> ()".
-        parameters: (name, kind) pairs; kind is "tensor", "host", "optional", "int", "float" or
-            "bool".
-        defaults: by parameter name, for those that have one.
-    """
-
-    name: str
-    text: str
-    parameters: tuple[tuple[str, str], ...]
-    defaults: dict[str, Any]
-
-    @property
-    def returns_nothing(self) -> bool:
-        """Whether the function's only effect is on its tensors."""
-        return self.text.endswith("-> ()")
-
+from .functions import Function
+from .schema import OpSchema, make_schema
 
 # Ops live as long as the process: torch cannot take back a registration that is in use.
 _spaces: dict[str, Namespace] = {}
@@ -60,7 +38,7 @@ class Namespace:
         self._fakes: dict[str, Callable[..., Any]] = {}
         self._libraries: list[ctypes.CDLL] = []
 
-    def add(self, machine: str, path: Path, functions: Sequence[str]) -> None:
+    def add(self, machine: str, path: Path, functions: Sequence[Function]) -> None:
         """Load the library of `machine` and register it.
 
         Raises:
@@ -69,7 +47,7 @@ class Namespace:
         """
         library = load_library(path)
         self._libraries.append(library)
-        schemas = {name: read_schema(library, name) for name in functions}
+        schemas = {each.name: read_schema(library, each) for each in functions}
         if self._definition is None:
             self._define(schemas)
         elif {name: op.text for name, op in schemas.items()} != {
@@ -138,18 +116,9 @@ def load_library(path: Path) -> ctypes.CDLL:
         raise BuildError(f"The built library does not load: {error}.") from None
 
 
-def read_schema(library: ctypes.CDLL, function: str) -> OpSchema:
-    """What the compiler derived for `function`."""
-    import torch
-
-    get = getattr(library, f"kbk_schema_{function}")
-    get.restype = ctypes.c_char_p
-    text, _, kinds = get().decode().partition("\n")
-    parameters = tuple(
-        (name, kind) for name, _, kind in (word.partition(":") for word in kinds.split())
-    )
-    parsed = torch._C.parse_schema(text)
-    defaults = {
-        each.name: each.default_value for each in parsed.arguments if each.has_default_value()
-    }
-    return OpSchema(function, text, parameters, defaults)
+def read_schema(library: ctypes.CDLL, function: Function) -> OpSchema:
+    """The schema of `function`, whose types the library tells."""
+    get = getattr(library, f"kbk_codes_{function.name}")
+    get.restype = ctypes.POINTER(ctypes.c_char_p)
+    codes = [code.decode() for code in itertools.takewhile(lambda code: code is not None, get())]
+    return make_schema(function, codes)

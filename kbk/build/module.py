@@ -73,7 +73,7 @@ class Module:
             path = build_cpu(self._request, self._arch, VARIANT)
         else:
             path = build_cuda(self._request)
-        self._space.add(machine, path, self.functions)
+        self._space.add(machine, path, [function for _, function in self._request.exports])
         self.build_seconds[machine] = time.perf_counter() - begin
 
     def _make_ops(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from .. import sim
@@ -78,9 +78,13 @@ class _Runtime:
         return f"libkbksim-{self.key[:16]}.so"
 
 
-@lru_cache(maxsize=1)
+# A process has one simulator: the first that was built, whatever CXX says later.
+_chosen: list[_Runtime] = []
+
+
 def _runtime() -> _Runtime:
-    """Decided once: a process has one simulator, whatever CXX says later."""
+    if _chosen:
+        return _chosen[0]
     compiler = host_compiler()
     options = (*sim.runtime_flags(compiler.family), f"-I{sim.INCLUDE_DIR}")
     sources = tuple(sim.runtime_sources())
@@ -107,6 +111,7 @@ def support(flags: Flags, arch: int) -> Support:
                 lambda: _ensure_runtime(jobs, runtime),
             ]
         )
+    _chosen[:] = [runtime]
     if compiler.kind == "clang":
         prelude = ("-include-pch", str(headers / "prelude.h.pch"))
     else:

@@ -52,9 +52,6 @@ def _label(index: int, name: str) -> str:
 
 
 def _export(function: Function) -> str:
-    texts = [
-        f', {{"{parameter.name}", "{parameter.default}"}}' for parameter in function.parameters
-    ]
     # A function that the text does not show (a macro made it) has no line of its own to assert on.
     assertions = "" if function.line else _assertions(function) + " "
-    return f"{assertions}KBK_EXPORT({function.name}{''.join(texts)})"
+    return f"{assertions}KBK_EXPORT({function.name})"

@@ -121,14 +121,13 @@ const char* guarded(Body body) {
 
 }  // namespace kbk::detail
 
-// The boxed wrapper of `function`, and its schema for Python; __VA_ARGS__ are its Text entries.
-#define KBK_EXPORT(function, ...)                                                                  \
-  static void kbk_boxed_##function(StableIValue* stack, uint64_t, uint64_t) {                      \
-    kbk::detail::Boxed<decltype(function)>::run(&function, #function, stack);                      \
-  }                                                                                                \
-  extern "C" KBK_API const char* kbk_schema_##function() {                                         \
-    static const std::string text = kbk::detail::schema<decltype(function)>(#function, {__VA_ARGS__}); \
-    return text.c_str();                                                                           \
+// The boxed wrapper of `function`, and what the compiler says of its type for Python.
+#define KBK_EXPORT(function)                                                             \
+  static void kbk_boxed_##function(StableIValue* stack, uint64_t, uint64_t) {            \
+    kbk::detail::Boxed<decltype(function)>::run(&function, #function, stack);            \
+  }                                                                                      \
+  extern "C" KBK_API const char* const* kbk_codes_##function() {                         \
+    return kbk::detail::Codes<decltype(function)>::kValue;                               \
   }
 
 #define KBK_REGISTER(function) registration.add(#function, &kbk_boxed_##function);

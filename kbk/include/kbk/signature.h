@@ -40,32 +40,29 @@ struct ElementOr<I, Tuple, true> : std::tuple_element<I, Tuple> {};
 template <class F, size_t I>
 using Parameter = typename ElementOr<I, typename Signature<F>::Parameters>::type;
 
-// How one C++ parameter type looks in a torch schema, and what holds the argument during the call.
+// What Python calls one C++ parameter type, and what holds the argument during the call.
 template <class T>
 struct Type {
   static constexpr bool kSupported = false;
 };
 
-#define KBK_TYPE(CXX, STORED, KIND, BEFORE, AFTER, WRITTEN)       \
-  template <>                                                     \
-  struct Type<CXX> {                                              \
-    static constexpr bool kSupported = true;                      \
-    using Stored = STORED;                                        \
-    static constexpr const char* kKind = KIND;                    \
-    static constexpr const char* kBefore = BEFORE;                \
-    static constexpr const char* kAfter = AFTER;                  \
-    static constexpr bool kWritten = WRITTEN;                     \
+#define KBK_TYPE(CXX, STORED, CODE)                 \
+  template <>                                       \
+  struct Type<CXX> {                                \
+    static constexpr bool kSupported = true;        \
+    using Stored = STORED;                          \
+    static constexpr const char* kCode = CODE;      \
   }
 
-KBK_TYPE(Tensor, Tensor, "tensor", "Tensor", "", true);
-KBK_TYPE(const Tensor&, Tensor, "tensor", "Tensor", "", false);
-KBK_TYPE(HostTensor, HostTensor, "host", "Tensor", "", true);
-KBK_TYPE(const HostTensor&, HostTensor, "host", "Tensor", "", false);
-KBK_TYPE(std::optional<Tensor>, std::optional<Tensor>, "optional", "Tensor", "?", true);
-KBK_TYPE(const std::optional<Tensor>&, std::optional<Tensor>, "optional", "Tensor", "?", false);
-KBK_TYPE(int64_t, int64_t, "int", "int", "", false);
-KBK_TYPE(double, double, "float", "float", "", false);
-KBK_TYPE(bool, bool, "bool", "bool", "", false);
+KBK_TYPE(Tensor, Tensor, "tensor!");
+KBK_TYPE(const Tensor&, Tensor, "tensor");
+KBK_TYPE(HostTensor, HostTensor, "host!");
+KBK_TYPE(const HostTensor&, HostTensor, "host");
+KBK_TYPE(std::optional<Tensor>, std::optional<Tensor>, "optional!");
+KBK_TYPE(const std::optional<Tensor>&, std::optional<Tensor>, "optional");
+KBK_TYPE(int64_t, int64_t, "int");
+KBK_TYPE(double, double, "float");
+KBK_TYPE(bool, bool, "bool");
 #undef KBK_TYPE
 
 template <class T>
