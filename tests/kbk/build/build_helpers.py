@@ -21,7 +21,8 @@ void run(Tensor out, const Tensor& x, double a) {
 }
 
 void scale(Tensor out, const Tensor& x, double a) {
-  KBK_CHECK(out.sizes().equals(x.sizes()), "out must have the shape of x, ", x.sizes(), ", but has ", out.sizes());
+  KBK_CHECK(out.sizes().equals(x.sizes()), "out must have the shape of x, ",
+            x.sizes(), ", but has ", out.sizes());
   switch (x.scalar_type()) {
     case ScalarType::Float: return run<float>(out, x, a);
     case ScalarType::Half: return run<__half>(out, x, a);

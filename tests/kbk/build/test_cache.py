@@ -132,7 +132,8 @@ def test_a_disk_that_fills_up_while_compiling_is_its_own_error(
 ) -> None:
     fake = tmp_path / "full++"
     fake.write_text(
-        '#!/bin/sh\n[ "$1" = --version ] && { echo full 1.0; exit; }\necho "x.s: No space left on device" >&2; exit 1\n'
+        '#!/bin/sh\n[ "$1" = --version ] && { echo full 1.0; exit; }\n'
+        'echo "x.s: No space left on device" >&2; exit 1\n'
     )
     fake.chmod(fake.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("CXX", str(fake))

@@ -15,15 +15,21 @@ pytestmark = pytest.mark.gpu
 
 SOURCE = """
 __global__ void fill(float* out, float value) { out[threadIdx.x] = value; }
-__global__ void wait(int64_t cycles) { const int64_t begin = clock64(); while (clock64() - begin < cycles) {} }
+__global__ void wait(int64_t cycles) {
+  const int64_t begin = clock64();
+  while (clock64() - begin < cycles) {}
+}
 void from_host(Tensor out, const HostTensor& value) {
-  fill<<<1, out.numel(), 0, current_stream()>>>(out.mutable_data_ptr<float>(), value.const_data_ptr<float>()[0]);
+  const float first = value.const_data_ptr<float>()[0];
+  fill<<<1, out.numel(), 0, current_stream()>>>(out.mutable_data_ptr<float>(), first);
 }
 void late(Tensor out, double value) {
   wait<<<1, 1, 0, current_stream()>>>(20000000);
   fill<<<1, out.numel(), 0, current_stream()>>>(out.mutable_data_ptr<float>(), value);
 }
-void impossible(Tensor out) { fill<<<1, 2048, 0, current_stream()>>>(out.mutable_data_ptr<float>(), 1); }
+void impossible(Tensor out) {
+  fill<<<1, 2048, 0, current_stream()>>>(out.mutable_data_ptr<float>(), 1);
+}
 """
 
 

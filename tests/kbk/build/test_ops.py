@@ -19,9 +19,10 @@ __global__ void fill(float* out, int64_t n, float value) {
 }
 __global__ void wild(float* out) { out[int64_t(1) << 40] = 1; }
 
-void every(Tensor out, std::optional<Tensor> mask, const HostTensor& host, int64_t n = 4, double value = 1.5f,
-           bool really = true) {
-  if (really) fill<<<1, 32>>>(out.mutable_data_ptr<float>(), n, value + (mask ? 10 : 0) + host.dim());
+void every(Tensor out, std::optional<Tensor> mask, const HostTensor& host, int64_t n = 4,
+           double value = 1.5f, bool really = true) {
+  value += (mask ? 10 : 0) + host.dim();
+  if (really) fill<<<1, 32>>>(out.mutable_data_ptr<float>(), n, value);
 }
 Tensor one(const Tensor& x) {
   Tensor out = torch::stable::empty_like(x);
@@ -29,14 +30,17 @@ Tensor one(const Tensor& x) {
   return out;
 }
 std::tuple<Tensor, Tensor> two(const Tensor& x) { return {one(x), one(x)}; }
-void keywords(Tensor in, double lambda) { fill<<<1, 32>>>(in.mutable_data_ptr<float>(), in.numel(), lambda); }
+void keywords(Tensor in, double lambda) {
+  fill<<<1, 32>>>(in.mutable_data_ptr<float>(), in.numel(), lambda);
+}
 void only_optional(const std::optional<Tensor>& a, std::optional<Tensor> b) {}
 void unnamed(Tensor, double) {}
 void too_many_threads(Tensor out) { fill<<<1, 2048>>>(out.mutable_data_ptr<float>(), 1, 1); }
 void out_of_bounds(Tensor out) { wild<<<1, 1>>>(out.mutable_data_ptr<float>()); }
 void bare_check(const Tensor& x) { KBK_CHECK(x.dim() == 3); }
 void all_parts(const Tensor& x) {
-  KBK_CHECK(false, x.sizes(), ' ', x.scalar_type(), " on ", x.device(), " ", 2.5, " ", true, std::string(" ok ") , 3u);
+  KBK_CHECK(false, x.sizes(), ' ', x.scalar_type(), " on ", x.device(), " ", 2.5, " ", true,
+            std::string(" ok "), 3u);
 }
 void wrong_pointer(const Tensor& x) { x.const_data_ptr<double>(); }
 void wrong_index(const Tensor& x) { x.size(7); }

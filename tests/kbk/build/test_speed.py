@@ -1,4 +1,4 @@
-"""Compile time decides whether people go on: the bars of the project, on the machine that runs the tests."""
+"""Compile time decides whether people go on: the project's bars, on the machine of the tests."""
 
 from __future__ import annotations
 

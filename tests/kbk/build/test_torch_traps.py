@@ -84,7 +84,11 @@ def test_ctrl_c_ends_a_build_and_leaves_nothing(cold: bool, python, tmp_path: Pa
 
 EDITED = """
 template <class T> T& kept() { static T value = T(VALUE); return value; }
-__global__ void put(float* p) { __shared__ float s[VALUE]; s[VALUE - 1] = VALUE; p[0] = s[VALUE - 1]; }
+__global__ void put(float* p) {
+  __shared__ float s[VALUE];
+  s[VALUE - 1] = VALUE;
+  p[0] = s[VALUE - 1];
+}
 void touch(Tensor out) { put<<<1, 1>>>(out.mutable_data_ptr<float>()); }
 void state(Tensor out) { out.mutable_data_ptr<float>()[0] = kept<float>(); }
 """
