@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <algorithm>
+#include <cfenv>
 #include <csignal>
 #include <ctime>
 #include <mutex>
@@ -103,7 +104,10 @@ void run_worker(Worker& w, Launch& launch) {
   guard_end();
   worker = nullptr;
   current = nullptr;
-  if (launch.stop.load()) w.stacks.reclaim();
+  if (launch.stop.load()) {
+    w.stacks.reclaim();
+    std::fesetround(FE_TONEAREST);  // a thread may have been ended inside a directed operation
+  }
   for (Block* block : w.active) w.idle.push_back(block);
   w.active.clear();
   // A grid of blocks that lived together leaves its memory behind; keep only what an ordinary launch needs.
