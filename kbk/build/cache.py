@@ -27,6 +27,8 @@ except ImportError:  # Windows, where only WSL2 is supported
     fcntl = None  # type: ignore[assignment]
 
 _LAYOUT = "v1"  # a new layout of the entries gets a new folder
+_DAY = 86400.0
+_KEEP_DAYS = 30  # a precompiled header takes 80 MB, and every set of flags has its own
 _GRACE = 2.0  # seconds between making a mark and locking it, at most
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
@@ -90,6 +92,18 @@ def entry_path(kind: str, key: str) -> Path:
     return cache_dir() / _LAYOUT / kind / key
 
 
+def has_entry(kind: str, key: str) -> bool:
+    """Whether the entry exists; asking counts as use."""
+    entry = entry_path(kind, key)
+    try:
+        if time.time() - entry.stat().st_mtime > _DAY:
+            with contextlib.suppress(OSError):  # a cache that others own is still good to read
+                os.utime(entry)
+    except OSError:
+        return False
+    return True
+
+
 def build_entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """Return the entry, building it if nobody has.
 
@@ -102,7 +116,7 @@ def build_entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:
         DiskFullError: the disk of the cache has no room left.
     """
     entry = entry_path(kind, key)
-    if entry.is_dir():
+    if has_entry(kind, key):
         return entry
     try:
         with _locked(cache_dir() / _LAYOUT / "locks" / f"{kind}-{key}"):
@@ -187,7 +201,12 @@ def _scratch() -> Iterator[Path]:
 
 
 def sweep() -> None:
-    """Remove what dead builds left under tmp/."""
+    """Remove what dead builds left under tmp/, and entries that nobody used for a month."""
+    for entry in (cache_dir() / _LAYOUT).glob("*/*"):
+        with contextlib.suppress(OSError):
+            old = time.time() - entry.stat().st_mtime > _KEEP_DAYS * _DAY
+            if old and entry.parent.name not in ("tmp", "locks"):
+                discard_entry(entry)
     for mark in (cache_dir() / _LAYOUT / "tmp").glob("*.lock"):
         with contextlib.suppress(OSError), open(mark, "r+") as file:
             # A mark is locked by its builder from birth to death, but for the moment between the

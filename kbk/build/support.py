@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import sim
-from .cache import build_entry, entry_path
+from .cache import build_entry, entry_path, has_entry
 from .flags import Flags
 from .includes import digest_of
 from .jobs import Jobs
@@ -100,7 +100,7 @@ def support(flags: Flags, arch: int) -> Support:
     key = digest(_torch_identity(), compiler.identity, repr(options), _headers_digest())
     headers = entry_path("headers", key)
     runtime = _runtime()
-    missing = [not headers.is_dir(), not entry_path("runtime", runtime.key).is_dir()]
+    missing = [not has_entry("headers", key), not has_entry("runtime", runtime.key)]
     if all(missing):
         say("first build with this compiler: preparing headers and simulator")
     if any(missing):

@@ -79,6 +79,18 @@ def test_folders_of_dead_builds_are_swept_and_those_of_living_ones_are_not(own_c
     assert scratch(own_cache) == []
 
 
+def test_entries_that_nobody_used_for_a_month_are_removed_and_used_ones_stay(
+    own_cache: Path,
+) -> None:
+    month_ago = time.time() - 31 * 86400
+    for key in ("forgotten", "used"):
+        os.utime(build_entry("headers", key, write(key)), (month_ago, month_ago))
+    build_entry("headers", "used", write("again"))
+    build_entry("library", "new", write("new"))
+    assert [path.name for path in entries(own_cache, "headers")] == ["used"]
+    assert (entry_path("headers", "used") / "file").read_text() == "used"
+
+
 def test_the_cache_is_kbk_cache_then_xdg_then_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
