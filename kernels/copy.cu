@@ -10,11 +10,10 @@
 //   rung 4  copy_any_element        the same as a template over the element
 //   rung 5  copy_vectors            16 bytes an access, with a head and a tail
 //   rung 6  copy_in_flight          several vectors loaded before the first is stored
-//           copy                    rung 6, in the fastest shape for each size
+//           copy                    rung 5 or 6, whichever measured faster for the size
 //           copy_to_gpu_no_ce       a small CPU tensor travels as kernel parameters
 //
-// The regions between [begin ...] and [end ...] also stand, editable, in the cells of
-// book/01_copy.md.
+// The regions between [begin ...] and [end ...] also stand in book/01_copy.md's cells.
 
 // [begin door]
 #include <algorithm>
@@ -41,15 +40,12 @@ void check_contiguous(const char* op, const char* name, const Tensor& t) {
             t.sizes(), " and its strides are ", t.strides());
 }
 
-// What a copy asks of its arguments. Whoever breaks a rule reads which argument, what
-// it must be and what it was.
+// A copy that cannot be done says which argument, what it must be and what it was.
 void check_copy(const char* op, const Tensor& out, const Tensor& x) {
-  KBK_CHECK(element_size(x) > 0, op,
-            ": x must have elements of 1, 2, 4 or 8 bytes; its dtype is ",
-            x.scalar_type());
-  KBK_CHECK(out.scalar_type() == x.scalar_type(), op,
-            ": out must have the dtype of x, ", x.scalar_type(), "; its dtype is ",
-            out.scalar_type());
+  KBK_CHECK(element_size(x) > 0, op, ": x must have elements of 1, 2, 4 or 8 bytes; ",
+            "its dtype is ", x.scalar_type());
+  KBK_CHECK(out.scalar_type() == x.scalar_type(), op, ": out must have the dtype of ",
+            "x, ", x.scalar_type(), "; its dtype is ", out.scalar_type());
   KBK_CHECK(out.sizes().equals(x.sizes()), op, ": out must have the shape of x, ",
             x.sizes(), "; its shape is ", out.sizes());
   check_contiguous(op, "x", x);
@@ -170,18 +166,17 @@ void copy_any_element(Tensor out, const Tensor& x) {
 // [begin rung 5]
 // An access of 16 bytes needs an address that 16 divides. So a copy is cut in three:
 // single bytes up to the first aligned word of out, whole words, and the bytes that are
-// left.
+// left. The pointers are those of the first word: the head lies before them.
 struct Cut {
-  char* out;      // first byte of out
-  const char* x;  // first byte of x
-  int64_t head;   // bytes before the first word
-  int64_t words;  // words of the width that the kernel is compiled for
-  int64_t tail;   // bytes after the last word
+  char* out;
+  const char* x;
+  int64_t words;  // of the width that the kernel is compiled for
+  int head;       // bytes before the first word
+  int ends;       // bytes before the first word and after the last
 };
 
 // The widest word, at most 16 bytes, on which out and x can be aligned by the same
-// head: the largest power of two that divides the distance between them. x[1:] of
-// bfloat16 to a fresh tensor leaves 2 bytes.
+// head: the largest power of two that divides the distance between them.
 int64_t common_word(const Tensor& out, const Tensor& x) {
   const uintptr_t distance = reinterpret_cast<uintptr_t>(out.data_ptr()) -
                              reinterpret_cast<uintptr_t>(x.data_ptr());
@@ -194,45 +189,53 @@ Cut cut_for(const Tensor& out, const Tensor& x, int64_t word) {
   const int64_t past = reinterpret_cast<uintptr_t>(out.data_ptr()) % word;
   const int64_t head = std::min(bytes, past ? word - past : 0);
   const int64_t words = (bytes - head) / word;
-  return {static_cast<char*>(out.data_ptr()), static_cast<const char*>(x.data_ptr()),
-          head, words, bytes - head - words * word};
+  return {static_cast<char*>(out.data_ptr()) + head,
+          static_cast<const char*>(x.data_ptr()) + head, words, int(head),
+          int(bytes - words * word)};
 }
 
-// Head and tail are shorter than one word each: the first threads of the grid take a
-// byte of both.
+// Byte i of head and tail together, if there is one.
 template <typename Word>
-__device__ void copy_ends(const Cut& cut) {
-  const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  const int64_t tail = cut.head + cut.words * int64_t(sizeof(Word));
-  if (i < cut.head) cut.out[i] = cut.x[i];
-  if (i < cut.tail) cut.out[tail + i] = cut.x[tail + i];
+__device__ void copy_end(const Cut& cut, int64_t i) {
+  if (i < 0 || i >= cut.ends) return;
+  const int64_t at = i - cut.head + (i < cut.head ? 0 : cut.words * sizeof(Word));
+  cut.out[at] = cut.x[at];
 }
 
-// A warp request of 16-byte words moves 512 bytes: a quarter of the requests of rung 1.
+// One thread a word, and after them one thread a byte of the ends. A warp request of
+// 16-byte words moves 512 bytes: a quarter of the requests of rung 1.
 template <typename Word>
 __global__ void vectors(Cut cut) {
-  Word* out = reinterpret_cast<Word*>(cut.out + cut.head);
-  const Word* x = reinterpret_cast<const Word*>(cut.x + cut.head);
-  const int64_t step = int64_t(gridDim.x) * blockDim.x;
-  int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  for (; i < cut.words; i += step) out[i] = x[i];
-  copy_ends<Word>(cut);
+  const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < cut.words)
+    reinterpret_cast<Word*>(cut.out)[i] = reinterpret_cast<const Word*>(cut.x)[i];
+  copy_end<Word>(cut, i - cut.words);
 }
 
-void copy_vectors(Tensor out, const Tensor& x) {
-  check_copy("copy_vectors", out, x);
+void launch_vectors(const Tensor& out, const Tensor& x, int64_t threads) {
   if (x.numel() == 0) return;
   const int64_t word = common_word(out, x);
   const Cut cut = cut_for(out, x, word);
-  const int64_t blocks = std::max<int64_t>(full_grid(cut.words), 1);
+  const int64_t blocks = ceil_div(cut.words + cut.ends, threads);
   const cudaStream_t stream = current_stream();
   switch (word) {
-    case 16: return vectors<uint4><<<blocks, kThreads, 0, stream>>>(cut);
-    case 8: return vectors<uint2><<<blocks, kThreads, 0, stream>>>(cut);
-    case 4: return vectors<unsigned int><<<blocks, kThreads, 0, stream>>>(cut);
-    case 2: return vectors<unsigned short><<<blocks, kThreads, 0, stream>>>(cut);
-    default: return vectors<unsigned char><<<blocks, kThreads, 0, stream>>>(cut);
+    case 16: return vectors<uint4><<<blocks, threads, 0, stream>>>(cut);
+    case 8: return vectors<uint2><<<blocks, threads, 0, stream>>>(cut);
+    case 4: return vectors<unsigned int><<<blocks, threads, 0, stream>>>(cut);
+    case 2: return vectors<unsigned short><<<blocks, threads, 0, stream>>>(cut);
+    default: return vectors<unsigned char><<<blocks, threads, 0, stream>>>(cut);
   }
+}
+
+void check_threads(const char* op, int64_t threads) {
+  KBK_CHECK(threads >= 32 && threads <= 1024 && threads % 32 == 0, op,
+            ": threads must be a multiple of 32 from 32 to 1024; it was ", threads);
+}
+
+void copy_vectors(Tensor out, const Tensor& x, int64_t threads = 128) {
+  check_copy("copy_vectors", out, x);
+  check_threads("copy_vectors", threads);
+  launch_vectors(out, x, threads);
 }
 // [end rung 5]
 
@@ -254,8 +257,8 @@ __device__ void store(Word* to, Word word) {
 // are on their way at once.
 template <typename Word, int InFlight, bool Streaming>
 __global__ void in_flight(Cut cut) {
-  Word* out = reinterpret_cast<Word*>(cut.out + cut.head);
-  const Word* x = reinterpret_cast<const Word*>(cut.x + cut.head);
+  Word* out = reinterpret_cast<Word*>(cut.out);
+  const Word* x = reinterpret_cast<const Word*>(cut.x);
   const int64_t tile = int64_t(InFlight) * blockDim.x;
   const int64_t step = gridDim.x * tile;
   for (int64_t first = blockIdx.x * tile; first < cut.words; first += step) {
@@ -270,7 +273,7 @@ __global__ void in_flight(Cut cut) {
       if (mine + k * blockDim.x < cut.words)
         store<Streaming>(out + mine + k * blockDim.x, held[k]);
   }
-  copy_ends<Word>(cut);  // last, so that the first load starts as early as it can
+  copy_end<Word>(cut, int64_t(blockIdx.x) * blockDim.x + threadIdx.x);
 }
 
 // How a launch is cut. blocks_per_sm = 0: a block for each tile, however many.
@@ -294,8 +297,8 @@ void launch_vectors_in_flight(const Cut& cut, const Shape& shape) {
   else launch_in_flight<uint4, InFlight, false>(cut, shape);
 }
 
-void copy_shaped(const Tensor& out, const Tensor& x, const Shape& shape) {
-  if (x.numel() == 0 || out.data_ptr() == x.data_ptr()) return;
+void launch_shaped(const Tensor& out, const Tensor& x, const Shape& shape) {
+  if (x.numel() == 0) return;
   const int64_t word = common_word(out, x);
   const Cut cut = cut_for(out, x, word);
   switch (word) {
@@ -317,29 +320,24 @@ void copy_in_flight(Tensor out, const Tensor& x, int64_t in_flight, int64_t thre
   check_copy("copy_in_flight", out, x);
   KBK_CHECK(in_flight == 1 || in_flight == 2 || in_flight == 4 || in_flight == 8,
             "copy_in_flight: in_flight must be 1, 2, 4 or 8; it was ", in_flight);
-  KBK_CHECK(threads >= 32 && threads <= 1024 && threads % 32 == 0,
-            "copy_in_flight: threads must be a multiple of 32 from 32 to 1024; it was ",
-            threads);
+  check_threads("copy_in_flight", threads);
   KBK_CHECK(blocks_per_sm >= 0,
             "copy_in_flight: blocks_per_sm must be 0 or more; it was ", blocks_per_sm);
-  copy_shaped(out, x, {in_flight, threads, blocks_per_sm, streaming});
+  launch_shaped(out, x, {in_flight, threads, blocks_per_sm, streaming});
 }
 // [end rung 6]
 
 // [begin copy]
-// The shape that measured fastest on an H200 for a copy of so many bytes:
-// measurements/copy_tuning*.json.
-Shape shape_for(int64_t bytes) {
-  constexpr int64_t kMiB = 1 << 20;
-  if (bytes <= kMiB / 8) return {1, 256, 0, true};
-  if (bytes <= 2 * kMiB) return {1, 128, 0, false};
-  if (bytes <= 32 * kMiB) return {8, 64, 0, true};
-  return {1, 256, 0, false};
-}
-
+// What measured fastest on an H200 (measurements/copy_tuning*.json). So many blocks of
+// one word a thread are in flight at once that a loop gains nothing, but around 16 MiB,
+// and where the words are narrow.
 void copy(Tensor out, const Tensor& x) {
   check_copy("copy", out, x);
-  copy_shaped(out, x, shape_for(x.numel() * element_size(x)));
+  if (out.data_ptr() == x.data_ptr()) return;
+  const int64_t mib = x.numel() * element_size(x) >> 20;
+  const bool medium = mib >= 4 && mib < 32;
+  if (common_word(out, x) == 16 && !medium) return launch_vectors(out, x, 128);
+  launch_shaped(out, x, {8, 64, 0, true});
 }
 // [end copy]
 

@@ -28,7 +28,10 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Shape:
-    """Launch shape of ``copy_in_flight``: ``blocks_per_sm`` 0 stands for one block a tile."""
+    """Launch shape of ``copy_in_flight``: ``blocks_per_sm`` 0 stands for one block a tile.
+
+    ``in_flight`` 0 stands for ``copy_vectors``: one word a thread and no loop.
+    """
 
     in_flight: int
     threads: int
@@ -36,6 +39,8 @@ class Shape:
     streaming: bool
 
     def __str__(self) -> str:
+        if self.in_flight == 0:
+            return f"one 16 B word a thread, {self.threads} threads"
         grid = f"{self.blocks_per_sm} blocks/SM" if self.blocks_per_sm else "a block a tile"
         hint = ", streaming" if self.streaming else ""
         return f"{self.in_flight} x 16 B in flight, {self.threads} threads, {grid}{hint}"
@@ -44,7 +49,7 @@ class Shape:
 def all_shapes() -> list[Shape]:
     """Every launch shape that the tuner tries."""
     vectors, threads, blocks = (1, 2, 4, 8), (32, 64, 128, 256, 512, 1024), (0, 2, 4, 8, 16, 32)
-    return [
+    return [Shape(0, t, 0, False) for t in threads] + [
         Shape(v, t, b, streaming)
         for v, t, b, streaming in product(vectors, threads, blocks, (False, True))
         if t * b <= 2048  # more threads than an SM holds change nothing
@@ -77,6 +82,8 @@ def rounds(fns: dict[Any, Callable[[], object]], count: int, timer: Timer) -> di
 
 
 def _shaped(shape: Shape, out: torch.Tensor, x: torch.Tensor) -> Callable[[], object]:
+    if shape.in_flight == 0:
+        return partial(family("copy").copy_vectors, out, x, shape.threads)
     op = family("copy").copy_in_flight
     return partial(op, out, x, *astuple(shape))
 

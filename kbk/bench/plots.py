@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kbk.bench.copying import PEER, size_name
+from kbk.bench.copying import PEER, Shape, size_name
 from kbk.bench.page import show_figure
 
 # Okabe-Ito, each with a marker and a dash of its own: no series is told by colour alone.
@@ -149,3 +149,18 @@ def comparison_rows(data: Mapping[str, Any]) -> list[list[str]]:
 
 
 COMPARISON_HEAD = ["size", "copy_ us", "ours us", "ours GB/s", "ratio", "least ratio", "as fast"]
+
+
+def tuning_rows(data: Mapping[str, Any]) -> list[list[str]]:
+    """Rows of a ``copy_tuning`` record: size, peer us, best us, the launch shape that took it."""
+    rows = []
+    for size, found in sorted(data.items(), key=lambda kv: int(kv[0])):
+        best = dict(found["best"][0])
+        us = best.pop("us")
+        rows.append(
+            [size_name(int(size)), f"{found['peer_us']:.2f}", f"{us:.2f}", str(Shape(**best))]
+        )
+    return rows
+
+
+TUNING_HEAD = ["size", "copy_ us", "best us", "its launch shape"]

@@ -97,6 +97,12 @@ def test_a_launch_shape_that_cannot_be_is_named(machine, shape, message):
         family("copy").copy_in_flight(torch.zeros_like(x), x, *shape)
 
 
+def test_a_block_that_cannot_be_is_named(machine):
+    x = torch.zeros(4, device=machine)
+    with pytest.raises(kbk.ArgumentError, match=r"^copy_vectors: threads must be .*it was 48"):
+        family("copy").copy_vectors(torch.zeros_like(x), x, 48)
+
+
 def test_adjacent_tensors_do_not_overlap(machine):
     base = torch.arange(64.0, device=machine)
     copy(base[32:], base[:32])

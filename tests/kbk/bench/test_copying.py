@@ -41,6 +41,9 @@ def test_the_tuner_ranks_launch_shapes_beside_the_peer():
     assert best[0]["us"] <= best[-1]["us"]
     assert len(found["data"]["4096"]["all"]) == len(copying.all_shapes())
     assert found["kernels"]["copy.cu"]
+    rows = plots.tuning_rows(found["data"])
+    assert [row[0] for row in rows] == ["1 KiB", "4 KiB"]
+    assert "threads" in rows[0][-1]
 
 
 def test_the_tuner_finds_the_fastest_shape(monkeypatch):
