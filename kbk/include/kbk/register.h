@@ -90,8 +90,17 @@ struct Boxed<R(P...)> {
   }
 };
 
+// The function's type is deduced, never spelled: nvcc writes decltype of a function out with its default arguments, which is
+// no type.
 template <class R, class... P>
-struct Boxed<R(P...) noexcept> : Boxed<R(P...)> {};
+void run_boxed(R (*function)(P...), const char* name, StableIValue* stack) {
+  Boxed<R(P...)>::run(function, name, stack);
+}
+
+template <class R, class... P>
+const char* const* codes_of(R (*)(P...)) {
+  return Codes<R(P...)>::kValue;
+}
 
 // Registers while it lives; kept for ever, since torch would call into a registration that is gone.
 class Registration {
@@ -124,10 +133,10 @@ const char* guarded(Body body) {
 // The boxed wrapper of `function`, and what the compiler says of its type for Python.
 #define KBK_EXPORT(function)                                                             \
   static void kbk_boxed_##function(StableIValue* stack, uint64_t, uint64_t) {            \
-    kbk::detail::Boxed<decltype(function)>::run(&function, #function, stack);            \
+    kbk::detail::run_boxed(&function, #function, stack);                                 \
   }                                                                                      \
   extern "C" KBK_API const char* const* kbk_codes_##function() {                         \
-    return kbk::detail::Codes<decltype(function)>::kValue;                               \
+    return kbk::detail::codes_of(&function);                                             \
   }
 
 #define KBK_REGISTER(function) registration.add(#function, &kbk_boxed_##function);

@@ -22,7 +22,7 @@ NVCC = shutil.which("nvcc")
 
 EVERY_TYPE = """
 void every(Tensor a, const Tensor& b, HostTensor c, const HostTensor& d, std::optional<Tensor> e,
-           const std::optional<Tensor>& f, int64_t g, double h, bool i) {
+           const std::optional<Tensor>& f, int64_t g, double h = 0.5, bool i = true) {
   KBK_CHECK(a.dim() == b.dim(), c.dim() == d.dim(), "a has shape ", a.sizes(), " on ", a.device());
   KBK_CHECK(e && f && g > 0, "g must be positive, but is ", g, " for ", h, b.scalar_type());
   KBK_CHECK(i);
