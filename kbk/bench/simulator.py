@@ -1,6 +1,7 @@
-"""What the simulator costs on this CPU: a thread, a barrier, a shuffle, a build, and the same kernels on Numba's simulator.
+"""What the simulator costs on this CPU: a thread, a barrier, a shuffle and a build.
 
-Run by ``make bench`` as ``python -m kbk.bench.simulator``. Bars stand beside the figures; a figure over its bar is marked.
+The same kernels run on Numba's simulator too. ``make bench`` runs this as
+``python -m kbk.bench.simulator``. Bars stand beside the figures; a figure over its bar is marked.
 """
 
 from __future__ import annotations
@@ -27,8 +28,13 @@ __global__ void shuffles(float* x, int rounds) {
   x[threadIdx.x] = v;
 }
 void run_touch(Tensor x) { touch<<<x.numel() / 256, 256>>>(static_cast<float*>(x.data_ptr())); }
-void run_barriers(int64_t blocks, int64_t rounds, Tensor x) { (void)x; barriers<<<blocks, 256>>>(rounds); }
-void run_shuffles(int64_t blocks, int64_t rounds, Tensor x) { shuffles<<<blocks, 256>>>(static_cast<float*>(x.data_ptr()), rounds); }
+void run_barriers(int64_t blocks, int64_t rounds, Tensor x) {
+  (void)x;
+  barriers<<<blocks, 256>>>(rounds);
+}
+void run_shuffles(int64_t blocks, int64_t rounds, Tensor x) {
+  shuffles<<<blocks, 256>>>(static_cast<float*>(x.data_ptr()), rounds);
+}
 
 __global__ void copy_kernel(float* out, const float* in, int64_t n) {
   const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
@@ -36,7 +42,8 @@ __global__ void copy_kernel(float* out, const float* in, int64_t n) {
 }
 void copy(Tensor out, const Tensor& in) {
   const int64_t n = in.numel();
-  copy_kernel<<<(n + 127) / 128, 128>>>(static_cast<float*>(out.data_ptr()), static_cast<const float*>(in.data_ptr()), n);
+  copy_kernel<<<(n + 127) / 128, 128>>>(
+      static_cast<float*>(out.data_ptr()), static_cast<const float*>(in.data_ptr()), n);
 }
 __global__ void block_sum_kernel(float* out, const float* in) {
   __shared__ float s[128];
@@ -49,7 +56,8 @@ __global__ void block_sum_kernel(float* out, const float* in) {
   if (threadIdx.x == 0) out[blockIdx.x] = s[0];
 }
 void block_sum(Tensor out, const Tensor& in) {
-  block_sum_kernel<<<out.numel(), 128>>>(static_cast<float*>(out.data_ptr()), static_cast<const float*>(in.data_ptr()));
+  block_sum_kernel<<<out.numel(), 128>>>(
+      static_cast<float*>(out.data_ptr()), static_cast<const float*>(in.data_ptr()));
 }
 __global__ void matmul_kernel(float* c, const float* a, const float* b, int n) {
   __shared__ float ta[8][8], tb[8][8];
@@ -66,13 +74,15 @@ __global__ void matmul_kernel(float* c, const float* a, const float* b, int n) {
 }
 void matmul(Tensor c, const Tensor& a, const Tensor& b) {
   const int n = a.size(0);
-  matmul_kernel<<<dim3(n / 8, n / 8), dim3(8, 8)>>>(static_cast<float*>(c.data_ptr()), static_cast<const float*>(a.data_ptr()),
-                                                    static_cast<const float*>(b.data_ptr()), n);
+  matmul_kernel<<<dim3(n / 8, n / 8), dim3(8, 8)>>>(
+      static_cast<float*>(c.data_ptr()), static_cast<const float*>(a.data_ptr()),
+      static_cast<const float*>(b.data_ptr()), n);
 }
 """
 FUNCTIONS = ["run_touch", "run_barriers", "run_shuffles", "copy", "block_sum", "matmul"]
 
-# The same three kernels for Numba's simulator, in a process of its own: it must be chosen before numba is imported.
+# The same three kernels for Numba's simulator, in a process of its own: it must be chosen before
+# numba is imported.
 NUMBA = r"""
 import json, os, time
 os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
@@ -131,8 +141,12 @@ a = (np.arange(32 * 32) % 5).reshape(32, 32).astype(np.float32)
 c = np.zeros_like(a)
 print(json.dumps({
     "copy, 4,096 elements": timed(lambda: copy[32, 128](out, x), lambda: (out == x).all()),
-    "block sum, 16 x 128": timed(lambda: block_sum[16, 128](sums, y), lambda: (sums == y.reshape(16, 128).sum(1)).all()),
-    "tiled matmul, 32 x 32": timed(lambda: matmul[(4, 4), (8, 8)](c, a, a), lambda: (c == a @ a).all()),
+    "block sum, 16 x 128": timed(
+        lambda: block_sum[16, 128](sums, y), lambda: (sums == y.reshape(16, 128).sum(1)).all()
+    ),
+    "tiled matmul, 32 x 32": timed(
+        lambda: matmul[(4, 4), (8, 8)](c, a, a), lambda: (c == a @ a).all()
+    ),
 }))
 """
 
@@ -156,11 +170,16 @@ class Line:
     def text(self) -> str:
         bar = "" if self.bar is None else f"{'>=' if self.at_least else '<='} {self.bar:g}"
         digits = 3 if self.unit == "s" else 1
-        return f"{self.what:<44}{self.value:>12,.{digits}f} {self.unit:<10}{bar:<10}{'' if self.kept else 'OVER THE BAR'}"
+        mark = "" if self.kept else "OVER THE BAR"
+        value = f"{self.value:>12,.{digits}f}"
+        return f"{self.what:<44}{value} {self.unit:<10}{bar:<10}{mark}"
 
 
 def _median(run: Any, repeats: int = 7) -> float:
-    """Median seconds of the launches that ``run`` makes, by the simulator's own clock, after one warm-up."""
+    """Median seconds of the launches that ``run`` makes, after one warm-up.
+
+    The simulator's own clock is read.
+    """
     run()
     seconds = []
     for _ in range(repeats):
@@ -186,7 +205,9 @@ def per_step(ops: Any) -> list[Line]:
 def against_numba(ops: Any) -> list[Line]:
     """The same kernels on the same sizes: Numba's CUDA simulator over ours."""
     environment = dict(os.environ, NUMBA_ENABLE_CUDASIM="1")
-    done = subprocess.run([sys.executable, "-c", NUMBA], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", NUMBA], env=environment, capture_output=True, text=True
+    )
     if done.returncode != 0:
         print("numba: not measured:", (done.stderr.strip().splitlines() or ["?"])[-1])
         return []
@@ -203,7 +224,9 @@ def against_numba(ops: Any) -> list[Line]:
             _median(lambda: ops.block_sum(sums, y)),
             _median(lambda: ops.matmul(c, a, a)),
         ]
-    assert torch.equal(out, x) and torch.equal(sums, y.view(16, 128).sum(1)) and torch.equal(c, a @ a)
+    assert (
+        torch.equal(out, x) and torch.equal(sums, y.view(16, 128).sum(1)) and torch.equal(c, a @ a)
+    )
     lines = []
     for (what, seconds), mine in zip(theirs.items(), ours, strict=True):
         lines.append(Line(f"{what}: Numba", seconds * 1e6, "us"))
@@ -216,12 +239,21 @@ def builds() -> list[Line]:
     """Seconds until a changed and an unchanged source can run."""
     lines = []
     for what, source, bar in (
-        ("changed source, one dtype", "template <class T> __global__ void k(T* x) { x[threadIdx.x] = T(%d); }\n"
-         "void run(Tensor x) { k<<<1, 32>>>(static_cast<float*>(x.data_ptr())); }", 1.2),
-        ("changed source, three dtypes", "template <class T> __global__ void k(T* x) { x[threadIdx.x] = T(%d.0f); }\n"
-         "void run(Tensor x) { k<<<1, 32>>>(static_cast<float*>(x.data_ptr())); "
-         "k<<<1, 32>>>(static_cast<__half*>(x.data_ptr())); k<<<1, 32>>>(static_cast<__nv_bfloat16*>(x.data_ptr())); }", 2.0),
-    ):  # fmt: skip
+        (
+            "changed source, one dtype",
+            "template <class T> __global__ void k(T* x) { x[threadIdx.x] = T(%d); }\n"
+            "void run(Tensor x) { k<<<1, 32>>>(static_cast<float*>(x.data_ptr())); }",
+            1.2,
+        ),
+        (
+            "changed source, three dtypes",
+            "template <class T> __global__ void k(T* x) { x[threadIdx.x] = T(%d.0f); }\n"
+            "void run(Tensor x) { k<<<1, 32>>>(static_cast<float*>(x.data_ptr())); "
+            "k<<<1, 32>>>(static_cast<__half*>(x.data_ptr())); "
+            "k<<<1, 32>>>(static_cast<__nv_bfloat16*>(x.data_ptr())); }",
+            2.0,
+        ),
+    ):
         seconds = []
         for _ in range(5):
             text = source % (time.time_ns() % 10**6) + f"// {time.time_ns()}"

@@ -17,7 +17,8 @@ def convert_exception(error: RuntimeError) -> BaseException:
         error: what torch raised.
 
     Returns:
-        LaunchError if the simulator ended a launch, KeyboardInterrupt if Ctrl-C did, else ``error``.
+        LaunchError if the simulator ended a launch, KeyboardInterrupt if Ctrl-C did; else
+        ``error``.
     """
     text = take_fault()
     if not text:
@@ -46,7 +47,16 @@ def convert_exception(error: RuntimeError) -> BaseException:
     )
 
 
-_KINDS = {"launch", "crash", "hang", "assert", "trap", "unsupported", "invalid-mask", "invalid-width"}
+_KINDS = {
+    "launch",
+    "crash",
+    "hang",
+    "assert",
+    "trap",
+    "unsupported",
+    "invalid-mask",
+    "invalid-width",
+}
 
 
 def _triple(value: list[int] | None) -> tuple[int, int, int] | None:
@@ -57,7 +67,8 @@ def _waiter(waiter: dict[str, Any]) -> str:
     file, line = locate(waiter["place"]["library"], waiter["place"]["offset"] - 1)
     first, last, count = waiter["first"], waiter["last"], waiter["count"]
     who = f"thread {first}" if count == 1 else f"{count} threads from {first} to {last}"
-    text = f"{who} of block {_triple(waiter['block'])} wait{'s' if count == 1 else ''} in {waiter['where']}"
+    verb = "waits" if count == 1 else "wait"
+    text = f"{who} of block {_triple(waiter['block'])} {verb} in {waiter['where']}"
     if file:
         text += f" at {file}:{line}"
     if waiter["missing"]:
@@ -67,14 +78,24 @@ def _waiter(waiter: dict[str, Any]) -> str:
 
 
 def locate(library: str, offset: int) -> tuple[str | None, int | None]:
-    """Source file and line of an address in a library, from its debug information; (None, None) if unknown."""
+    """Source file and line of an address in a library, from its debug information.
+
+    Both are None if they are unknown.
+    """
     if not library:
         return None, None
     # Some instructions have no line of their own (clang gives them line 0): their neighbours have.
-    addresses = [hex(max(offset + step, 0)) for step in (0, -1, 1, -4, 4, -8, 8, -16, 16, 24, -24, 32)]
-    for command in (["addr2line", "-i", "-e", library], ["llvm-symbolizer", "--output-style=GNU", "-e", library]):
+    addresses = [
+        hex(max(offset + step, 0)) for step in (0, -1, 1, -4, 4, -8, 8, -16, 16, 24, -24, 32)
+    ]
+    for command in (
+        ["addr2line", "-i", "-e", library],
+        ["llvm-symbolizer", "--output-style=GNU", "-e", library],
+    ):
         try:
-            done = subprocess.run([*command, *addresses], capture_output=True, text=True, timeout=10)
+            done = subprocess.run(
+                [*command, *addresses], capture_output=True, text=True, timeout=10
+            )
         except (OSError, subprocess.SubprocessError):
             continue
         for entry in done.stdout.splitlines():  # innermost frame first
@@ -85,5 +106,10 @@ def locate(library: str, offset: int) -> tuple[str | None, int | None]:
 
 
 def _is_ours(file: str) -> bool:
-    """Whether a file is no source of the learner's: the shim, the C++ library, the generated unit."""
-    return "??" in file or "/sim/include/" in file or file.startswith("/usr/") or file.endswith("main.cpp")
+    """Whether a file is not the learner's: the shim, the C++ library, the generated unit."""
+    return (
+        "??" in file
+        or "/sim/include/" in file
+        or file.startswith("/usr/")
+        or file.endswith("main.cpp")
+    )

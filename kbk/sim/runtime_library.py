@@ -42,8 +42,10 @@ class Settings:
     """What the simulator does with a launch.
 
     Attributes:
-        seed: None runs threads, warps and blocks in order; a number shuffles them, the same way each time.
-        threads: OS threads of a launch; None uses the cores when the source allows it and the grid is large.
+        seed: None runs threads, warps and blocks in order; a number shuffles them, the same way
+            each time.
+        threads: OS threads of a launch; None uses the cores when the source allows it and the grid
+            is large.
         time_limit: seconds after which a launch is ended; None for no limit.
         arch: the device profile: 75, 80 or 90.
         stack_kb: stack of one thread, for its local variables, in KiB.
@@ -73,13 +75,24 @@ def runtime_sources() -> list[Path]:
 
 def runtime_files() -> list[Path]:
     """Every file that the runtime library is made of, for a digest."""
-    return sorted(_RUNTIME.iterdir()) + [p for p in sorted((_RUNTIME.parent / "include").rglob("*")) if p.is_file()]
+    return sorted(_RUNTIME.iterdir()) + [
+        p for p in sorted((_RUNTIME.parent / "include").rglob("*")) if p.is_file()
+    ]
 
 
 def runtime_flags(compiler: str) -> list[str]:
     """Flags that compile and link the runtime library with ``compiler``."""
     del compiler
-    return ["-std=c++17", "-O2", "-g1", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-pthread"]
+    return [
+        "-std=c++17",
+        "-O2",
+        "-g1",
+        "-fPIC",
+        "-shared",
+        "-fvisibility=hidden",
+        "-fno-omit-frame-pointer",
+        "-pthread",
+    ]
 
 
 def kernel_flags(compiler: str) -> list[str]:
@@ -88,7 +101,11 @@ def kernel_flags(compiler: str) -> list[str]:
     return [
         *_COMMON,
         "-Wno-unknown-pragmas",
-        *(["-fno-aggressive-loop-optimizations", "-Wno-attributes"] if gcc else ["-Wno-unused-value"]),
+        *(
+            ["-fno-aggressive-loop-optimizations", "-Wno-attributes"]
+            if gcc
+            else ["-Wno-unused-value"]
+        ),
     ]
 
 
@@ -140,7 +157,10 @@ def launches() -> int:
 
 @dataclass(frozen=True)
 class LaunchShape:
-    """One simulated launch: the kernel's name, grid and block (x, y, z), bytes of dynamic shared memory."""
+    """One simulated launch.
+
+    The kernel's name, grid and block (x, y, z), and the bytes of dynamic shared memory.
+    """
 
     kernel: str
     grid: tuple[int, int, int]
@@ -150,7 +170,7 @@ class LaunchShape:
 
 @contextmanager
 def launch_log() -> Iterator[list[LaunchShape]]:
-    """Lists the simulated launches made inside the ``with`` block; the list is filled at its end."""
+    """Lists the simulated launches made inside the ``with`` block; it is filled at the end."""
     log: list[LaunchShape] = []
     if _library is not None:
         _library.kbk_sim_log_launches(1)
@@ -202,7 +222,9 @@ def _checked(new: Settings) -> Settings:
     if new.threads is not None and (not is_int(new.threads) or not 1 <= new.threads <= 256):
         raise refuse("threads", "an integer from 1 to 256 or None", new.threads)
     limit = new.time_limit
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0):
+    if limit is not None and (
+        isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0
+    ):
         raise refuse("time_limit", "a number of seconds > 0 or None", limit)
     if new.arch not in _ARCHS:
         raise refuse("arch", "75, 80 or 90", new.arch)
@@ -220,13 +242,15 @@ _KEEP = _Keep()
 
 def settings(
     *,
-    seed: int | None | _Keep = _KEEP,
-    threads: int | None | _Keep = _KEEP,
-    time_limit: float | None | _Keep = _KEEP,
+    seed: int | _Keep | None = _KEEP,
+    threads: int | _Keep | None = _KEEP,
+    time_limit: float | _Keep | None = _KEEP,
     arch: int | _Keep = _KEEP,
     stack_kb: int | _Keep = _KEEP,
 ) -> AbstractContextManager[Settings]:
-    """Changes the simulator's settings at once; used in a ``with`` statement, the old ones come back at its end.
+    """Changes the simulator's settings at once.
+
+    In a ``with`` statement, the old ones come back at its end.
 
     Args:
         seed, threads, time_limit, arch, stack_kb: see ``Settings``; what is not given stays.

@@ -1,4 +1,5 @@
-// Cooperative groups: thread_block, grid_group, tiles, coalesced_group. CUDA C++ Programming Guide, "Cooperative Groups".
+// Cooperative groups: thread_block, grid_group, tiles, coalesced_group.
+// CUDA C++ Programming Guide, "Cooperative Groups".
 #pragma once
 
 #include "cuda_runtime.h"
@@ -47,7 +48,8 @@ class grid_group {
   void sync() const { kbk::grid_barrier(); }
   bool is_valid() const { return kbk::grid_is_cooperative(); }
   unsigned long long thread_rank() const {
-    return static_cast<unsigned long long>(details::linear_block()) * details::block_threads() + details::linear_thread();
+    return static_cast<unsigned long long>(details::linear_block()) * details::block_threads() +
+           details::linear_thread();
   }
   unsigned long long size() const { return num_blocks() * details::block_threads(); }
   unsigned long long num_threads() const { return size(); }
@@ -71,7 +73,9 @@ class lanes {
  public:
   void sync() const { __syncwarp(self().mask()); }
   template <class T>
-  T shfl(T value, int rank) const { return __shfl_sync(self().mask(), value, self().lane_of(static_cast<unsigned>(rank))); }
+  T shfl(T value, int rank) const {
+    return __shfl_sync(self().mask(), value, self().lane_of(static_cast<unsigned>(rank)));
+  }
   int any(int predicate) const { return __any_sync(self().mask(), predicate); }
   int all(int predicate) const { return __all_sync(self().mask(), predicate); }
   unsigned ballot(int predicate) const { return self().to_ranks(__ballot_sync(self().mask(), predicate)); }
@@ -123,7 +127,9 @@ class coalesced_group : public details::lanes<coalesced_group> {
   explicit coalesced_group(unsigned mask) : mask_(mask) {}
   unsigned mask() const { return mask_; }
   unsigned num_threads() const { return static_cast<unsigned>(__builtin_popcount(mask_)); }
-  unsigned thread_rank() const { return static_cast<unsigned>(__builtin_popcount(mask_ & ((1u << kbk::lane_id()) - 1))); }
+  unsigned thread_rank() const {
+    return static_cast<unsigned>(__builtin_popcount(mask_ & ((1u << kbk::lane_id()) - 1)));
+  }
   // Ranks and lanes: rank r is the lane of the r-th set bit.
   int lane_of(unsigned rank) const {
     unsigned rest = mask_;

@@ -1,4 +1,5 @@
-// The part of the CUDA runtime API that host code of kernels uses. Device memory is host memory; every call is synchronous.
+// The part of the CUDA runtime API that host code of kernels uses. Device memory is host memory; every call is
+// synchronous.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +30,23 @@ enum cudaError {
 };
 typedef cudaError cudaError_t;
 
-enum cudaMemcpyKind { cudaMemcpyHostToHost, cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice, cudaMemcpyDefault };
-enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8, cudaFuncAttributePreferredSharedMemoryCarveout = 9 };
-enum cudaFuncCache { cudaFuncCachePreferNone, cudaFuncCachePreferShared, cudaFuncCachePreferL1, cudaFuncCachePreferEqual };
+enum cudaMemcpyKind {
+  cudaMemcpyHostToHost,
+  cudaMemcpyHostToDevice,
+  cudaMemcpyDeviceToHost,
+  cudaMemcpyDeviceToDevice,
+  cudaMemcpyDefault
+};
+enum cudaFuncAttribute {
+  cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
+  cudaFuncAttributePreferredSharedMemoryCarveout = 9
+};
+enum cudaFuncCache {
+  cudaFuncCachePreferNone,
+  cudaFuncCachePreferShared,
+  cudaFuncCachePreferL1,
+  cudaFuncCachePreferEqual
+};
 enum cudaDeviceAttr {
   cudaDevAttrMaxThreadsPerBlock = 1,
   cudaDevAttrMaxBlockDimX = 2,
@@ -86,7 +101,13 @@ struct cudaLaunchConfig_t {
   unsigned numAttrs = 0;
 };
 
-enum { cudaStreamDefault = 0, cudaStreamNonBlocking = 1, cudaEventDefault = 0, cudaEventDisableTiming = 2, cudaHostAllocDefault = 0 };
+enum {
+  cudaStreamDefault = 0,
+  cudaStreamNonBlocking = 1,
+  cudaEventDefault = 0,
+  cudaEventDisableTiming = 2,
+  cudaHostAllocDefault = 0
+};
 
 namespace kbk {
 KBK_API cudaError_t set_function_attribute(KernelInfo* info, cudaFuncAttribute attribute, int value);
@@ -126,10 +147,13 @@ template <class T>
 cudaError_t cudaMallocManaged(T** address, std::size_t bytes, unsigned = 1) { return cudaMalloc(address, bytes); }
 inline cudaError_t cudaFreeAsync(void* address, cudaStream_t) { return cudaFree(address); }
 inline cudaError_t cudaFreeHost(void* address) { return cudaFree(address); }
-inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t = nullptr) {
+inline cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                                   cudaStream_t = nullptr) {
   return cudaMemcpy(to, from, bytes, kind);
 }
-inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t = nullptr) { return cudaMemset(to, value, bytes); }
+inline cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t = nullptr) {
+  return cudaMemset(to, value, bytes);
+}
 inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return cudaStreamCreate(stream); }
 inline cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
@@ -144,13 +168,17 @@ inline cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000
 template <class T>
 cudaError_t cudaMemcpyToSymbol(T& symbol, const void* from, std::size_t bytes, std::size_t offset = 0,
                                cudaMemcpyKind kind = cudaMemcpyHostToDevice) {
-  if (offset + bytes > sizeof(T)) return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpyToSymbol: more bytes than the symbol has"), cudaErrorInvalidValue;
+  if (offset + bytes > sizeof(T))
+    return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpyToSymbol: more bytes than the symbol has"),
+           cudaErrorInvalidValue;
   return cudaMemcpy(const_cast<char*>(reinterpret_cast<const volatile char*>(&symbol)) + offset, from, bytes, kind);
 }
 template <class T>
 cudaError_t cudaMemcpyFromSymbol(void* to, const T& symbol, std::size_t bytes, std::size_t offset = 0,
                                  cudaMemcpyKind kind = cudaMemcpyDeviceToHost) {
-  if (offset + bytes > sizeof(T)) return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpyFromSymbol: more bytes than the symbol has"), cudaErrorInvalidValue;
+  if (offset + bytes > sizeof(T))
+    return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpyFromSymbol: more bytes than the symbol has"),
+           cudaErrorInvalidValue;
   return cudaMemcpy(to, reinterpret_cast<const char*>(&symbol) + offset, bytes, kind);
 }
 template <class T>

@@ -38,52 +38,67 @@ inline T seen_by(const volatile void* address, T old) {
 
 #define KBK_ATOMIC_SCOPES(define) define() define(_block) define(_system)
 
-// int, unsigned, unsigned long long: add, exch, and, or, xor by the processor's instructions; the rest by compare-and-swap.
-#define KBK_INTEGER(T, Word, scope)                                                                                          \
-  inline T atomicAdd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_add(p, v, __ATOMIC_RELAXED)); }               \
-  inline T atomicExch##scope(T* p, T v) { return kbk::seen_by(p, __atomic_exchange_n(p, v, __ATOMIC_RELAXED)); }             \
-  inline T atomicAnd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_and(p, v, __ATOMIC_RELAXED)); }               \
-  inline T atomicOr##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_or(p, v, __ATOMIC_RELAXED)); }                 \
-  inline T atomicXor##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_xor(p, v, __ATOMIC_RELAXED)); }               \
-  inline T atomicCAS##scope(T* p, T expected, T v) {                                                                         \
-    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                                 \
-    return kbk::seen_by(p, expected);                                                                                        \
-  }                                                                                                                          \
+// int, unsigned, unsigned long long: add, exch, and, or, xor by the processor's instructions; the rest by
+// compare-and-swap.
+#define KBK_INTEGER(T, Word, scope)                                                                                  \
+  inline T atomicAdd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_add(p, v, __ATOMIC_RELAXED)); }       \
+  inline T atomicExch##scope(T* p, T v) { return kbk::seen_by(p, __atomic_exchange_n(p, v, __ATOMIC_RELAXED)); }     \
+  inline T atomicAnd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_and(p, v, __ATOMIC_RELAXED)); }       \
+  inline T atomicOr##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_or(p, v, __ATOMIC_RELAXED)); }         \
+  inline T atomicXor##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_xor(p, v, __ATOMIC_RELAXED)); }       \
+  inline T atomicCAS##scope(T* p, T expected, T v) {                                                                 \
+    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                         \
+    return kbk::seen_by(p, expected);                                                                                \
+  }                                                                                                                  \
   KBK_MIN_MAX(T, Word, scope)
-#define KBK_MIN_MAX(T, Word, scope)                                                                                          \
-  inline T atomicMin##scope(T* p, T v) { return kbk::atomic_change<Word>(p, [v](T old) { return v < old ? v : old; }); }     \
-  inline T atomicMax##scope(T* p, T v) { return kbk::atomic_change<Word>(p, [v](T old) { return v > old ? v : old; }); }
-#define KBK_FLOATING(T, Word, scope) \
-  inline T atomicAdd##scope(T* p, T v) { return kbk::atomic_change<Word>(p, [v](T old) { return static_cast<T>(old + v); }); }
+#define KBK_MIN_MAX(T, Word, scope)                                                                                  \
+  inline T atomicMin##scope(T* p, T v) {                                                                             \
+    return kbk::atomic_change<Word>(p, [v](T old) { return v < old ? v : old; });                                    \
+  }                                                                                                                  \
+  inline T atomicMax##scope(T* p, T v) {                                                                             \
+    return kbk::atomic_change<Word>(p, [v](T old) { return v > old ? v : old; });                                    \
+  }
+#define KBK_FLOATING(T, Word, scope)                                                                                 \
+  inline T atomicAdd##scope(T* p, T v) {                                                                             \
+    return kbk::atomic_change<Word>(p, [v](T old) { return static_cast<T>(old + v); });                              \
+  }
 
-#define KBK_DEFINE(scope)                                                                                                    \
-  KBK_INTEGER(int, std::uint32_t, scope)                                                                                     \
-  KBK_INTEGER(unsigned, std::uint32_t, scope)                                                                                \
-  KBK_INTEGER(unsigned long long, std::uint64_t, scope)                                                                      \
-  KBK_MIN_MAX(long long, std::uint64_t, scope)                                                                               \
-  inline long long atomicAnd##scope(long long* p, long long v) { return kbk::seen_by(p, __atomic_fetch_and(p, v, __ATOMIC_RELAXED)); } \
-  inline long long atomicOr##scope(long long* p, long long v) { return kbk::seen_by(p, __atomic_fetch_or(p, v, __ATOMIC_RELAXED)); }   \
-  inline long long atomicXor##scope(long long* p, long long v) { return kbk::seen_by(p, __atomic_fetch_xor(p, v, __ATOMIC_RELAXED)); } \
-  inline int atomicSub##scope(int* p, int v) { return kbk::seen_by(p, __atomic_fetch_sub(p, v, __ATOMIC_RELAXED)); }         \
-  inline unsigned atomicSub##scope(unsigned* p, unsigned v) { return kbk::seen_by(p, __atomic_fetch_sub(p, v, __ATOMIC_RELAXED)); } \
-  inline unsigned atomicInc##scope(unsigned* p, unsigned v) {                                                                \
-    return kbk::atomic_change<std::uint32_t>(p, [v](unsigned old) { return old >= v ? 0u : old + 1; });                      \
-  }                                                                                                                          \
-  inline unsigned atomicDec##scope(unsigned* p, unsigned v) {                                                                \
-    return kbk::atomic_change<std::uint32_t>(p, [v](unsigned old) { return old == 0 || old > v ? v : old - 1; });            \
-  }                                                                                                                          \
-  inline float atomicExch##scope(float* p, float v) {                                                                        \
-    return kbk::atomic_change<std::uint32_t>(p, [v](float) { return v; });                                                   \
-  }                                                                                                                          \
-  KBK_FLOATING(float, std::uint32_t, scope)                                                                                  \
-  KBK_FLOATING(double, std::uint64_t, scope)                                                                                 \
-  KBK_FLOATING(__half, std::uint16_t, scope)                                                                                 \
-  KBK_FLOATING(__half2, std::uint32_t, scope)                                                                                \
-  KBK_FLOATING(__nv_bfloat16, std::uint16_t, scope)                                                                          \
-  KBK_FLOATING(__nv_bfloat162, std::uint32_t, scope)                                                                         \
-  inline unsigned short atomicCAS##scope(unsigned short* p, unsigned short expected, unsigned short v) {                     \
-    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                                 \
-    return kbk::seen_by(p, expected);                                                                                        \
+#define KBK_DEFINE(scope)                                                                                            \
+  KBK_INTEGER(int, std::uint32_t, scope)                                                                             \
+  KBK_INTEGER(unsigned, std::uint32_t, scope)                                                                        \
+  KBK_INTEGER(unsigned long long, std::uint64_t, scope)                                                              \
+  KBK_MIN_MAX(long long, std::uint64_t, scope)                                                                       \
+  inline long long atomicAnd##scope(long long* p, long long v) {                                                     \
+    return kbk::seen_by(p, __atomic_fetch_and(p, v, __ATOMIC_RELAXED));                                              \
+  }                                                                                                                  \
+  inline long long atomicOr##scope(long long* p, long long v) {                                                      \
+    return kbk::seen_by(p, __atomic_fetch_or(p, v, __ATOMIC_RELAXED));                                               \
+  }                                                                                                                  \
+  inline long long atomicXor##scope(long long* p, long long v) {                                                     \
+    return kbk::seen_by(p, __atomic_fetch_xor(p, v, __ATOMIC_RELAXED));                                              \
+  }                                                                                                                  \
+  inline int atomicSub##scope(int* p, int v) { return kbk::seen_by(p, __atomic_fetch_sub(p, v, __ATOMIC_RELAXED)); } \
+  inline unsigned atomicSub##scope(unsigned* p, unsigned v) {                                                        \
+    return kbk::seen_by(p, __atomic_fetch_sub(p, v, __ATOMIC_RELAXED));                                              \
+  }                                                                                                                  \
+  inline unsigned atomicInc##scope(unsigned* p, unsigned v) {                                                        \
+    return kbk::atomic_change<std::uint32_t>(p, [v](unsigned old) { return old >= v ? 0u : old + 1; });              \
+  }                                                                                                                  \
+  inline unsigned atomicDec##scope(unsigned* p, unsigned v) {                                                        \
+    return kbk::atomic_change<std::uint32_t>(p, [v](unsigned old) { return old == 0 || old > v ? v : old - 1; });    \
+  }                                                                                                                  \
+  inline float atomicExch##scope(float* p, float v) {                                                                \
+    return kbk::atomic_change<std::uint32_t>(p, [v](float) { return v; });                                           \
+  }                                                                                                                  \
+  KBK_FLOATING(float, std::uint32_t, scope)                                                                          \
+  KBK_FLOATING(double, std::uint64_t, scope)                                                                         \
+  KBK_FLOATING(__half, std::uint16_t, scope)                                                                         \
+  KBK_FLOATING(__half2, std::uint32_t, scope)                                                                        \
+  KBK_FLOATING(__nv_bfloat16, std::uint16_t, scope)                                                                  \
+  KBK_FLOATING(__nv_bfloat162, std::uint32_t, scope)                                                                 \
+  inline unsigned short atomicCAS##scope(unsigned short* p, unsigned short expected, unsigned short v) {             \
+    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                         \
+    return kbk::seen_by(p, expected);                                                                                \
   }
 KBK_ATOMIC_SCOPES(KBK_DEFINE)
 #undef KBK_DEFINE

@@ -10,7 +10,8 @@ namespace kbk {
 
 template <class Triple>
 inline Triple unpack_dim(std::uint64_t packed) {
-  return Triple{static_cast<unsigned>(packed), static_cast<unsigned>(packed >> 32 & 0xffff), static_cast<unsigned>(packed >> 48)};
+  return Triple{static_cast<unsigned>(packed), static_cast<unsigned>(packed >> 32 & 0xffff),
+                static_cast<unsigned>(packed >> 48)};
 }
 
 

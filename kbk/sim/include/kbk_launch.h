@@ -30,9 +30,11 @@ inline LaunchConfig config(dim3 grid, dim3 block, std::size_t dynamic_bytes = 0,
   return c;
 }
 
-// Arguments are evaluated once and copied, as a launch does; every thread gets its own copies of the parameters from those.
+// Arguments are evaluated once and copied, as a launch does; every thread gets its own copies of the parameters from
+// those.
 template <class Call, class... Args>
-void launch_kernel(const char* name, const char* file, int line, bool may_spin, Call&& call, LaunchConfig c, Args&&... args) {
+void launch_kernel(const char* name, const char* file, int line, bool may_spin, Call&& call, LaunchConfig c,
+                   Args&&... args) {
   using Copies = std::tuple<std::decay_t<Args>...>;
   struct Context {
     std::remove_reference_t<Call>* call;
@@ -60,8 +62,9 @@ KernelInfo* info_of(void (*kernel)(Params...)) {
 }
 
 template <class... Params, std::size_t... I>
-cudaError_t launch_by_address(void (*kernel)(Params...), dim3 grid, dim3 block, void** args, std::size_t bytes, cudaStream_t stream,
-                              bool cooperative, const char* file, int line, bool may_spin, std::index_sequence<I...>) {
+cudaError_t launch_by_address(void (*kernel)(Params...), dim3 grid, dim3 block, void** args, std::size_t bytes,
+                              cudaStream_t stream, bool cooperative, const char* file, int line, bool may_spin,
+                              std::index_sequence<I...>) {
   LaunchConfig c = config(grid, block, bytes, stream);
   c.cooperative = cooperative;
   launch_kernel("kernel", file, line, may_spin, [kernel](auto&... a) { kernel(a...); }, c,
@@ -71,8 +74,8 @@ cudaError_t launch_by_address(void (*kernel)(Params...), dim3 grid, dim3 block, 
 
 // cudaLaunchKernel and cudaLaunchCooperativeKernel. The translator strips a cast to void* from the kernel's address.
 template <class... Params>
-cudaError_t launch_array(bool cooperative, const char* file, int line, bool may_spin, void (*kernel)(Params...), dim3 grid,
-                         dim3 block, void** args, std::size_t bytes = 0, cudaStream_t stream = nullptr) {
+cudaError_t launch_array(bool cooperative, const char* file, int line, bool may_spin, void (*kernel)(Params...),
+                         dim3 grid, dim3 block, void** args, std::size_t bytes = 0, cudaStream_t stream = nullptr) {
   return launch_by_address(kernel, grid, block, args, bytes, stream, cooperative, file, line, may_spin,
                            std::index_sequence_for<Params...>{});
 }
@@ -100,7 +103,8 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, void (*kernel)
 }
 
 template <class... Params>
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void (*kernel)(Params...), int threads, std::size_t bytes) {
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void (*kernel)(Params...), int threads,
+                                                          std::size_t bytes) {
   return kbk::occupancy(kbk::info_of(kernel), blocks, threads, bytes);
 }
 

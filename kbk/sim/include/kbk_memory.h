@@ -1,4 +1,5 @@
-// Loads and stores with a cache hint: ordinary ones here. CUDA C++ Programming Guide, "Load Functions Using Cache Hints".
+// Loads and stores with a cache hint: ordinary ones here.
+// CUDA C++ Programming Guide, "Load Functions Using Cache Hints".
 #pragma once
 
 #include <cstddef>

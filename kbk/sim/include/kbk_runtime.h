@@ -1,7 +1,7 @@
 // The seam between a translated source and the simulator's runtime library.
 //
-// Everything that needs the scheduler (who am I, wait, launch, fail) is a function of the runtime, which is compiled once
-// and never instrumented. Headers above this one turn it into CUDA's names.
+// Everything that needs the scheduler (who am I, wait, launch, fail) is a function of the runtime, which is compiled
+// once and never instrumented. Headers above this one turn it into CUDA's names.
 #pragma once
 
 #include <cstddef>

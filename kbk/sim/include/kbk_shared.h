@@ -1,4 +1,5 @@
-// __shared__ variables. The translator turns each declaration into a struct of the same text and asks for its place in the arena.
+// __shared__ variables. The translator turns each declaration into a struct of the same text and asks for its place in
+// the arena.
 #pragma once
 
 #include "kbk_runtime.h"

@@ -1,5 +1,5 @@
-// Warp shuffles, votes, matches and reductions. CUDA C++ Programming Guide, "Warp Shuffle Functions", "Warp Vote Functions",
-// "Warp Match Functions", "Warp Reduce Functions".
+// Warp shuffles, votes, matches and reductions. CUDA C++ Programming Guide, "Warp Shuffle Functions",
+// "Warp Vote Functions", "Warp Match Functions", "Warp Reduce Functions".
 #pragma once
 
 #include <cstring>
@@ -24,7 +24,8 @@ inline std::uint64_t to_bits(const T& value) {
 
 template <class T>
 inline T shuffle(Op op, unsigned mask, const T& value, unsigned argument, int width) {
-  static_assert(is_shufflable<T>::value, "kbk: __shfl_*_sync takes int, unsigned, long, long long, float, double, half and bfloat16 types");
+  static_assert(is_shufflable<T>::value,
+                "kbk: __shfl_*_sync takes int, unsigned, long, long long, float, double, half and bfloat16 types");
   const std::uint64_t bits = collective(op, mask, to_bits(value), argument, width, nullptr);
   T result;
   std::memcpy(static_cast<void*>(&result), &bits, sizeof(T));

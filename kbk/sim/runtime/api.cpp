@@ -34,7 +34,8 @@ std::string triple(std::uint64_t packed) {
 std::string place(const void* pc) {
   std::uintptr_t base;
   const std::string library = library_of(pc, base);
-  return "{\"library\":" + quoted(library) + ",\"offset\":" + std::to_string(reinterpret_cast<std::uintptr_t>(pc) - base) + "}";
+  return "{\"library\":" + quoted(library) +
+         ",\"offset\":" + std::to_string(reinterpret_cast<std::uintptr_t>(pc) - base) + "}";
 }
 
 std::string json(const Fault& fault) {
@@ -45,8 +46,9 @@ std::string json(const Fault& fault) {
   bool first = true;
   for (const Fault::Waiter& w : fault.waiters) {
     out += std::string(first ? "" : ",") + "{\"where\":" + quoted(w.where) + ",\"place\":" + place(w.pc) +
-           ",\"block\":" + triple(w.block) + ",\"first\":" + std::to_string(w.first) + ",\"last\":" + std::to_string(w.last) +
-           ",\"count\":" + std::to_string(w.count) + ",\"missing\":" + std::to_string(w.missing) + "}";
+           ",\"block\":" + triple(w.block) + ",\"first\":" + std::to_string(w.first) +
+           ",\"last\":" + std::to_string(w.last) + ",\"count\":" + std::to_string(w.count) +
+           ",\"missing\":" + std::to_string(w.missing) + "}";
     first = false;
   }
   return out + "]}";

@@ -1,4 +1,5 @@
-// Meeting points: block barriers count the threads that are alive; warp collectives are a rendezvous of the living lanes in the mask.
+// Meeting points: block barriers count the threads that are alive; warp collectives are a rendezvous of the living
+// lanes in the mask.
 // CUDA C++ Programming Guide, "Synchronization Functions" and "Warp Shuffle Functions".
 #include <cstdio>
 #include <limits>

@@ -22,8 +22,8 @@ cudaError_t set_function_attribute(KernelInfo* info, cudaFuncAttribute attribute
   if (info == nullptr) return refuse("cudaFuncSetAttribute: the function is no __global__ function of this source");
   if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;
   if (value < 0 || value > profile().shared_per_block_optin)
-    return refuse("cudaFuncSetAttribute: " + std::to_string(value) + " bytes of dynamic shared memory; " + profile().name +
-                  " allows at most " + std::to_string(profile().shared_per_block_optin));
+    return refuse("cudaFuncSetAttribute: " + std::to_string(value) + " bytes of dynamic shared memory; " +
+                  profile().name + " allows at most " + std::to_string(profile().shared_per_block_optin));
   info->dynamic_limit = value;
   return cudaSuccess;
 }

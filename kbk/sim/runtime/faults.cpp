@@ -1,4 +1,5 @@
-// How a launch ends that must not go on: an invalid address, a division by zero, Ctrl-C, too much time, a deadlock, a trap.
+// How a launch ends that must not go on: an invalid address, a division by zero, Ctrl-C, too much time, a deadlock,
+// a trap.
 // A signal handler never unwinds: it notes the fault, discards the fiber and continues in the worker's scheduler.
 #include <cerrno>
 #include <csignal>
@@ -78,7 +79,9 @@ void on_fatal_signal(int number, const void* address, bool address_unknown, Mach
   if (number == SIGFPE) {
     std::snprintf(text, sizeof text, "integer division by zero (a GPU returns an arbitrary number here)");
   } else if (number == SIGILL) {
-    std::snprintf(text, sizeof text, "undefined behaviour that the compiler could see: a division by zero or a null pointer on this path");
+    std::snprintf(text, sizeof text,
+                  "undefined behaviour that the compiler could see: "
+                  "a division by zero or a null pointer on this path");
   } else if (address_unknown) {
     std::snprintf(text, sizeof text, "invalid address: far outside any memory, or a vector access that is not aligned");
   } else if (worker->stacks.is_guard(address)) {
@@ -135,11 +138,14 @@ void trap(const char* kind, const char* message) {
 
 void assert_failed(const char* expression, const char* file, int line, const char* function) {
   // The translator's spellings go back to CUDA's.
-  const char* const spellings[][2] = {{"::kbk::thread_idx()", "threadIdx"}, {"::kbk::block_idx()", "blockIdx"},
-                                      {"::kbk::block_dimensions()", "blockDim"}, {"::kbk::grid_dimensions()", "gridDim"}};
+  const char* const spellings[][2] = {{"::kbk::thread_idx()", "threadIdx"},
+                                      {"::kbk::block_idx()", "blockIdx"},
+                                      {"::kbk::block_dimensions()", "blockDim"},
+                                      {"::kbk::grid_dimensions()", "gridDim"}};
   std::string shown = expression;
   for (const auto& pair : spellings)
-    for (std::size_t at; (at = shown.find(pair[0])) != std::string::npos;) shown.replace(at, std::strlen(pair[0]), pair[1]);
+    for (std::size_t at; (at = shown.find(pair[0])) != std::string::npos;)
+      shown.replace(at, std::strlen(pair[0]), pair[1]);
   const std::string text = "assertion `" + shown + "` failed at " + file + ":" + std::to_string(line) +
                            " in " + function;
   trap("assert", text.c_str());

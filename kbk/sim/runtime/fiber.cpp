@@ -1,4 +1,5 @@
-// Fibers by hand: the calling convention's callee-saved registers are pushed, the stack pointer changes, they are popped.
+// Fibers by hand: the calling convention's callee-saved registers are pushed, the stack pointer changes, they are
+// popped.
 // x86-64: System V ABI; aarch64: AAPCS64 (written for, not run).
 #include "fiber.h"
 
@@ -111,7 +112,8 @@ bool StackPool::grow() {
   std::size_t count = slabs_.empty() ? 32 : kStacksPerSlab;
   const bool guarded = slabs_.size() * kStacksPerSlab < kGuardedStacks;
   const std::size_t stride = bytes_ + page;
-  void* base = mmap(nullptr, stride * count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* base =
+      mmap(nullptr, stride * count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) return false;
   Slab slab{static_cast<char*>(base), stride, count, guarded};
   for (std::size_t i = count; i-- > 0;) {

@@ -31,23 +31,28 @@ int configuration_error(const Launch& launch, std::size_t argument_bytes, std::s
   const LaunchConfig& c = launch.config;
   const Profile& p = profile();
   auto say = [&](std::string text) { why = std::move(text); };
-  auto dims = [](Dim d) { return "(" + std::to_string(d.x) + ", " + std::to_string(d.y) + ", " + std::to_string(d.z) + ")"; };
+  auto dims = [](Dim d) {
+    return "(" + std::to_string(d.x) + ", " + std::to_string(d.y) + ", " + std::to_string(d.z) + ")";
+  };
   if (c.grid.x == 0 || c.grid.y == 0 || c.grid.z == 0 || c.block.x == 0 || c.block.y == 0 || c.block.z == 0)
-    return say("the grid is " + dims(c.grid) + " and the block is " + dims(c.block) + "; no dimension may be 0"), kInvalidConfiguration;
+    return say("the grid is " + dims(c.grid) + " and the block is " + dims(c.block) + "; no dimension may be 0"),
+           kInvalidConfiguration;
   if (c.grid.x > 0x7fffffffu || c.grid.y > 65535 || c.grid.z > 65535)
     return say("the grid is " + dims(c.grid) + "; the limits are (2147483647, 65535, 65535)"), kInvalidConfiguration;
   if (c.block.x > 1024 || c.block.y > 1024 || c.block.z > 64)
     return say("the block is " + dims(c.block) + "; the limits are (1024, 1024, 64)"), kInvalidConfiguration;
   if (launch.threads_per_block > 1024)
-    return say("the block is " + dims(c.block) + ", " + std::to_string(launch.threads_per_block) + " threads; the limit is 1024"),
+    return say("the block is " + dims(c.block) + ", " + std::to_string(launch.threads_per_block) +
+               " threads; the limit is 1024"),
            kInvalidConfiguration;
   if (launch.info->max_threads > 0 && launch.threads_per_block > static_cast<std::uint64_t>(launch.info->max_threads))
-    return say("the block has " + std::to_string(launch.threads_per_block) + " threads; __launch_bounds__ promises at most " +
-               std::to_string(launch.info->max_threads)),
+    return say("the block has " + std::to_string(launch.threads_per_block) +
+               " threads; __launch_bounds__ promises at most " + std::to_string(launch.info->max_threads)),
            kInvalidConfiguration;
   const int allowed = std::max(p.shared_per_block, launch.info->dynamic_limit);
   if (c.dynamic_bytes > static_cast<std::size_t>(allowed))
-    return say(std::to_string(c.dynamic_bytes) + " bytes of dynamic shared memory; the limit is " + std::to_string(allowed) +
+    return say(std::to_string(c.dynamic_bytes) + " bytes of dynamic shared memory; the limit is " +
+               std::to_string(allowed) +
                (launch.info->dynamic_limit < 0
                     ? " (up to " + std::to_string(p.shared_per_block_optin) +
                           " after cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes))"
@@ -85,7 +90,8 @@ std::string short_name(const char* pretty) {
   return with.empty() ? text : text + "<" + with + ">";
 }
 
-// Stacks and blocks are kept between launches. Never freed: other threads may still be in a launch when the process ends.
+// Stacks and blocks are kept between launches. Never freed: other threads may still be in a launch when the process
+// ends.
 Worker& main_worker() {
   static Worker* kept = nullptr;
   if (kept == nullptr || kept->stacks.stack_bytes() != settings.stack_bytes) kept = new Worker(settings.stack_bytes);
@@ -169,8 +175,8 @@ KernelInfo* probe(Body body, void* context) {
 
 unsigned long launches() { return serials; }
 
-void launch(const char* name, const LaunchConfig& config, std::size_t argument_bytes, Body body, void* context, const char* file,
-            int line) {
+void launch(const char* name, const LaunchConfig& config, std::size_t argument_bytes, Body body, void* context,
+            const char* file, int line) {
   if (current != nullptr)
     trap("unsupported", "a kernel launched a kernel: dynamic parallelism is not simulated");
   Launch launch;

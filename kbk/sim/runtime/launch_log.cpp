@@ -12,7 +12,9 @@ std::string log_text;
 std::size_t logged = 0;
 bool logging = false;
 
-std::string dims(Dim d) { return "[" + std::to_string(d.x) + "," + std::to_string(d.y) + "," + std::to_string(d.z) + "]"; }
+std::string dims(Dim d) {
+  return "[" + std::to_string(d.x) + "," + std::to_string(d.y) + "," + std::to_string(d.z) + "]";
+}
 }  // namespace
 
 void log_launches(bool on) {
@@ -28,7 +30,8 @@ void log_launch(const Launch& launch) {
   std::string name;
   for (const char c : launch.kernel)
     if (c != '"' && c != '\\') name += c;
-  log_text += std::string(log_text.empty() ? "" : ",") + "{\"kernel\":\"" + name + "\",\"grid\":" + dims(launch.config.grid) +
+  log_text += std::string(log_text.empty() ? "" : ",") + "{\"kernel\":\"" + name +
+              "\",\"grid\":" + dims(launch.config.grid) +
               ",\"block\":" + dims(launch.config.block) +
               ",\"dynamic_bytes\":" + std::to_string(launch.config.dynamic_bytes) + "}";
 }

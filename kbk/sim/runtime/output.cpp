@@ -1,4 +1,5 @@
-// What a kernel prints is kept until its launch ends, as on a GPU, and then handed to Python, so that a notebook shows it.
+// What a kernel prints is kept until its launch ends, as on a GPU, and then handed to Python, so that a notebook shows
+// it.
 #include <cstdarg>
 #include <cstdio>
 #include <mutex>
@@ -25,7 +26,8 @@ int print(const char* format, ...) {
   const int length = std::vsnprintf(line, sizeof line, format, list);
   va_end(list);
   if (length < 0) return length;
-  const std::size_t stored = static_cast<std::size_t>(length) < sizeof line ? static_cast<std::size_t>(length) : sizeof line - 1;
+  const std::size_t stored =
+      static_cast<std::size_t>(length) < sizeof line ? static_cast<std::size_t>(length) : sizeof line - 1;
   {
     std::lock_guard<std::mutex> lock(output_mutex);
     if (buffer.size() + stored > kLimit)

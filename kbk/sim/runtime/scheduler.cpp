@@ -1,6 +1,7 @@
-// Who runs next. Threads of a block are fibers on one OS thread. A thread starts on the stack of the one that just finished, so a
-// kernel without barriers uses one stack; it takes a stack of its own when it first waits.
-// Lanes of the running warp come first, then other warps in order; with a seed the choice is random, but the same each time.
+// Who runs next. Threads of a block are fibers on one OS thread. A thread starts on the stack of the one that just
+// finished, so a kernel without barriers uses one stack; it takes a stack of its own when it first waits.
+// Lanes of the running warp come first, then other warps in order; with a seed the choice is random, but the same each
+// time.
 #include "state.h"
 
 namespace kbk {

@@ -1,4 +1,5 @@
-// Shared memory: one arena a block, static variables from its low end, dynamic memory against an inaccessible page at its high end.
+// Shared memory: one arena a block, static variables from its low end, dynamic memory against an inaccessible page at
+// its high end.
 // Never zero at the start of a block: every byte is poison (0xff: NaN as a float, -1 as an integer).
 #include <sys/mman.h>
 #include <unistd.h>
@@ -70,7 +71,8 @@ void* shared_slot(SharedSlot* slot) {
       if (end > kStaticBytes || slot->size > limit) {
         lock.unlock();
         trap("launch", (std::string("the __shared__ variable ") + slot->name + " takes " + std::to_string(slot->size) +
-                        " bytes; static shared memory of a block is limited to " + std::to_string(limit) + " bytes").c_str());
+                        " bytes; static shared memory of a block is limited to " + std::to_string(limit) + " bytes")
+                           .c_str());
       }
       slot->offset = offset;
       launch.static_used.store(end, std::memory_order_release);

@@ -1,4 +1,5 @@
-// Signal handlers live only as long as a launch; whoever had them before gets them back. Ticks come from a timer of each worker's own.
+// Signal handlers live only as long as a launch; whoever had them before gets them back. Ticks come from a timer of
+// each worker's own.
 #include "signals.h"
 
 #include <cerrno>

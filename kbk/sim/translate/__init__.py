@@ -1,4 +1,7 @@
-"""From CUDA C++ to C++ for the host compiler: the few constructs that headers cannot supply are rewritten, line by line in place."""
+"""From CUDA C++ to C++ for the host compiler.
+
+The few constructs that headers cannot supply are rewritten, line by line in place.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from kbk.sim.translate.shared import rewrite_shared
 from kbk.sim.translate.tokens import Edits, Source
 from kbk.sim.translate.unsupported import refuse_unsupported
 
-_SPIN = re.compile(r"atomic\w*|__threadfence\w*|volatile|this_grid|grid_group|cudaLaunch\w*|asm|__asm__|__nanosleep")
+_SPIN = re.compile(
+    r"atomic\w*|__threadfence\w*|volatile|this_grid|grid_group|cudaLaunch\w*|asm|__asm__|__nanosleep"
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Translation:
 
     Attributes:
         text: C++ with as many lines as the source, each at its place.
-        may_spin: the source has atomics, fences or volatile, so its threads may wait for each other.
+        may_spin: the source has atomics, fences or volatile, so its threads may wait for each
+            other.
         kernels: names of the ``__global__`` functions.
         headers: translated copies of user headers, by the name they are included by.
     """
@@ -74,7 +80,9 @@ def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
     refuse_unsupported(unit)
     edits = Edits(unit.text)
     rewrite_index_variables(unit, edits)
-    unit = Source(edits.apply(), unit.file)  # the other edits move whole stretches of text, index variables and all
+    unit = Source(
+        edits.apply(), unit.file
+    )  # the other edits move whole stretches of text, index variables and all
     edits = Edits(unit.text)
     rewrite_shared(unit, edits)
     rewrite_assembly(unit, edits)
@@ -89,7 +97,9 @@ def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
 
 def _user_includes(unit: Source, folders: list[Path]) -> list[tuple[str, Path]]:
     found = []
-    for match in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', unit.text, re.MULTILINE):
+    for match in re.finditer(
+        r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', unit.text, re.MULTILINE
+    ):
         name = match.group(1)
         for folder in folders:
             if (folder / name).is_file():

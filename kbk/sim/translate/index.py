@@ -1,4 +1,7 @@
-"""``threadIdx`` and its relatives become calls, unless the source uses the name for a member or a variable of its own."""
+"""``threadIdx`` and its relatives become calls.
+
+A member or a variable of the source's own that has such a name stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,20 @@ _CALLS = {
     "blockDim": "::kbk::block_dimensions()",
     "gridDim": "::kbk::grid_dimensions()",
 }
-_NO_TYPE = {"return", "case", "else", "do", "co_return", "throw", "and", "or", "not", "sizeof", "new", "delete"}
+_NO_TYPE = {
+    "return",
+    "case",
+    "else",
+    "do",
+    "co_return",
+    "throw",
+    "and",
+    "or",
+    "not",
+    "sizeof",
+    "new",
+    "delete",
+}
 
 
 def index_variable_positions(source: Source) -> list[tuple[int, str]]:
@@ -44,7 +60,11 @@ def _declares(tokens: list[Token], index: int) -> bool:
         return False
     if before.kind == "name":
         return before.text not in _NO_TYPE
-    if before.text == "&" and index >= 2 and tokens[index - 2].text in ("dim3", "uint3", "auto", "const"):
+    if (
+        before.text == "&"
+        and index >= 2
+        and tokens[index - 2].text in ("dim3", "uint3", "auto", "const")
+    ):
         return True
     if before.text == ",":  # dim3 grid(1), block(2);
         depth = 0
@@ -74,7 +94,9 @@ def _scope_end(tokens: list[Token], index: int) -> int:
         elif text in (")", "]", "}"):
             depth -= 1
             if depth < 0:
-                if text == ")" and at + 1 < len(tokens) and tokens[at + 1].text == "{":  # a parameter: to the end of the body
+                if (
+                    text == ")" and at + 1 < len(tokens) and tokens[at + 1].text == "{"
+                ):  # a parameter: to the end of the body
                     return match_forward(tokens, at + 1) or len(tokens)
                 return at
         at += 1

@@ -17,7 +17,11 @@ def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
         name = ""
         while at < len(tokens):
             text = tokens[at].text
-            if text in ("__launch_bounds__", "__attribute__", "alignas", "__align__", "__maxnreg__") and tokens[at + 1].text == "(":
+            if (
+                text
+                in ("__launch_bounds__", "__attribute__", "alignas", "__align__", "__maxnreg__")
+                and tokens[at + 1].text == "("
+            ):
                 close = match_forward(tokens, at + 1)
                 if close is None:
                     break
@@ -38,7 +42,8 @@ def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
                     names.append(name)
                     edits.insert(
                         tokens[at].end,
-                        " static ::kbk::KernelInfo kbk_kernel_info = {__PRETTY_FUNCTION__, __FILE__, __LINE__, "
+                        " static ::kbk::KernelInfo kbk_kernel_info = "
+                        "{__PRETTY_FUNCTION__, __FILE__, __LINE__, "
                         f"static_cast<int>({' '.join(bounds.split())}), -1}}; "
                         "if (::kbk::probing()) { ::kbk::answer_probe(&kbk_kernel_info); return; }",
                     )

@@ -1,4 +1,7 @@
-"""Launches: ``k<T><<<grid, block, bytes, stream>>>(args)`` becomes a call of the shim's ``launch_kernel``."""
+"""Launches become calls of the shim's ``launch_kernel``.
+
+A launch is ``k<T><<<grid, block, bytes, stream>>>(args)``.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ def _end_of_config(source: Source, chevron: int) -> int | None:
 
 
 def _start_of_name(source: Source, chevron: int) -> int | None:
-    """Index of the first token of the kernel's name: an identifier, qualified, with template arguments."""
+    """Index of the first token of the kernel's name.
+
+    The name is an identifier, which may be qualified and have template arguments.
+    """
     tokens = source.tokens
     at = chevron - 1
     if at >= 0 and tokens[at].text == ">":
@@ -38,7 +44,9 @@ def _start_of_name(source: Source, chevron: int) -> int | None:
         if opening is None:
             return None
         at = opening - 1
-    if at >= 0 and tokens[at].text == ")":  # a call or a parenthesised expression that gives a kernel
+    if (
+        at >= 0 and tokens[at].text == ")"
+    ):  # a call or a parenthesised expression that gives a kernel
         return None
     if at < 0 or tokens[at].kind != "name":
         return None
@@ -46,7 +54,11 @@ def _start_of_name(source: Source, chevron: int) -> int | None:
         before = tokens[at - 1].text
         if before in ("::", "->", "."):
             at -= 1
-            if tokens[at - 1].kind == "name" and tokens[at - 1].text not in ("return", "else", "do"):
+            if tokens[at - 1].kind == "name" and tokens[at - 1].text not in (
+                "return",
+                "else",
+                "do",
+            ):
                 at -= 1
             elif tokens[at - 1].text == ">" and before == "::":
                 opening = match_back_angle(tokens, at - 1)
@@ -91,7 +103,9 @@ def rewrite_launches(source: Source, edits: Edits, may_spin: bool) -> None:
         shown = " ".join(name.split()).replace("\\", "").replace('"', "'")
         config = source.text[tokens[index].end : tokens[end].start]
         parts = split_commas(tokens, end + 4, close)
-        begins = [tokens[end + 3].end if n == 0 else tokens[b].start for n, (b, _) in enumerate(parts)]
+        begins = [
+            tokens[end + 3].end if n == 0 else tokens[b].start for n, (b, _) in enumerate(parts)
+        ]
         ends = [tokens[e].start for _, e in parts]
         arguments = ""
         for (a, b), begin, stop in zip(parts, begins, ends, strict=True):
@@ -111,7 +125,10 @@ _BY_ADDRESS = {"cudaLaunchKernel": "false", "cudaLaunchCooperativeKernel": "true
 
 
 def rewrite_address_launches(source: Source, edits: Edits, may_spin: bool) -> None:
-    """``cudaLaunchCooperativeKernel((void*)k, ...)``: a template that needs the kernel's type, so the cast goes."""
+    """Rewrites launches by address: ``cudaLaunchCooperativeKernel((void*)k, ...)``.
+
+    The shim's function is a template that needs the kernel's type, so the cast goes.
+    """
     tokens = source.tokens
     for index, token in enumerate(tokens):
         if token.text not in _BY_ADDRESS or index + 1 >= len(tokens):
@@ -126,7 +143,11 @@ def rewrite_address_launches(source: Source, edits: Edits, may_spin: bool) -> No
         elif tokens[first].text == "(":
             close = match_forward(tokens, first)
             inside = source.slice(first + 1, close) if close is not None else ""
-            if close is not None and inside.replace(" ", "") in ("void*", "constvoid*", "voidconst*"):
+            if close is not None and inside.replace(" ", "") in (
+                "void*",
+                "constvoid*",
+                "voidconst*",
+            ):
                 edits.replace(tokens[first].start, tokens[close].end, "")
         spin = "true" if may_spin else "false"
         edits.replace(

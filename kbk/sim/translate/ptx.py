@@ -1,4 +1,7 @@
-"""Inline PTX: a table of idioms that kernels use, each with its C++; anything else is refused by name and line."""
+"""Inline PTX: a table of idioms that kernels use, each with its C++.
+
+Anything else is refused by name and line.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 from kbk.errors import UnsupportedError
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward, split_commas
 
-# Normalised instruction -> C++ with {0}, {1}, ... for the operands in the order of the asm statement.
+# Normalised instruction -> C++ with {0}, {1}, ... for the operands in the asm statement's order.
 _IDIOMS = {
     "mov.u32 %0, %laneid;": "{0} = ::kbk::lane_id();",
     "mov.u32 %0, %warpid;": "{0} = ::kbk::warp_id();",
@@ -38,7 +41,9 @@ _IDIOMS = {
     "griddepcontrol.wait;": "",
     "griddepcontrol.launch_dependents;": "",
     "ld.acquire.gpu.global.s32 %0, [%1];": "{0} = *reinterpret_cast<const volatile int*>({1});",
-    "ld.acquire.gpu.global.u32 %0, [%1];": "{0} = *reinterpret_cast<const volatile unsigned*>({1});",
+    "ld.acquire.gpu.global.u32 %0, [%1];": (
+        "{0} = *reinterpret_cast<const volatile unsigned*>({1});"
+    ),
     "ld.acquire.gpu.b32 %0, [%1];": "{0} = *reinterpret_cast<const volatile unsigned*>({1});",
     "st.release.gpu.global.s32 [%0], %1;": "*reinterpret_cast<volatile int*>({0}) = {1};",
     "st.release.gpu.global.u32 [%0], %1;": "*reinterpret_cast<volatile unsigned*>({0}) = {1};",
@@ -50,7 +55,11 @@ _IDIOMS = {
 def _template(strings: list[Token]) -> str:
     text = "".join(bytes(t.text[1:-1], "utf-8").decode("unicode_escape") for t in strings)
     text = text.replace("%%", "%")
-    return re.sub(r"\s*([,;])\s*", lambda m: m.group(1) + (" " if m.group(1) == "," else ""), re.sub(r"\s+", " ", text)).strip()
+    return re.sub(
+        r"\s*([,;])\s*",
+        lambda m: m.group(1) + (" " if m.group(1) == "," else ""),
+        re.sub(r"\s+", " ", text),
+    ).strip()
 
 
 def rewrite_assembly(source: Source, edits: Edits) -> None:
@@ -80,9 +89,13 @@ def rewrite_assembly(source: Source, edits: Edits) -> None:
             template += ";"
         idiom = _IDIOMS.get(template)
         if idiom is None:
-            raise UnsupportedError(source.file, line, f"the inline PTX `{template or '?'}`", "write it in CUDA C++")
+            raise UnsupportedError(
+                source.file, line, f"the inline PTX `{template or '?'}`", "write it in CUDA C++"
+            )
         operands = _operands(source, inner, close)
-        edits.replace(token.start, tokens[close].end, f"do {{ {idiom.format(*operands)} }} while (0)")
+        edits.replace(
+            token.start, tokens[close].end, f"do {{ {idiom.format(*operands)} }} while (0)"
+        )
 
 
 def _operands(source: Source, first: int, last: int) -> list[str]:

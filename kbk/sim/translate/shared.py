@@ -1,4 +1,7 @@
-"""``__shared__`` variables: each declaration becomes a struct of the same text, placed in the block's arena by the runtime."""
+"""``__shared__`` variables: each declaration becomes a struct of the same text.
+
+The runtime places the structs in the block's arena.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,11 @@ def _statement_bounds(source: Source, index: int) -> tuple[int, int] | None:
                 first -= 1
                 continue
             break
-        if before.kind == "name" or before.text in ("(", "::", "<", ">", ",", "*") or before.kind == "number":
+        if (
+            before.kind == "name"
+            or before.text in ("(", "::", "<", ">", ",", "*")
+            or before.kind == "number"
+        ):
             first -= 1
             continue
         break
@@ -83,7 +90,7 @@ def _is_attribute_close(tokens: list, close: int) -> bool:  # type: ignore[type-
 
 
 def _strip(source: Source, first: int, last: int, also: set[str]) -> str:
-    """The tokens without storage words and, where asked, without alignment; newlines are dropped."""
+    """The tokens without storage words, newlines and, where asked, alignment."""
     tokens = source.tokens
     words = []
     at = first
@@ -125,7 +132,8 @@ def _declarators(source: Source, first: int, last: int) -> tuple[int, list[tuple
     for number, (a, b) in enumerate(parts):
         name = b - 1
         at = a
-        # the declared name: the last identifier before the first [ or = outside brackets, or the last one of all
+        # the declared name: the last identifier before the first [ or = outside brackets, or the
+        # last one of all
         while at < b:
             text = tokens[at].text
             if tokens[at].kind == "punct" and text in "({":
@@ -149,7 +157,8 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
     """Rewrites every ``__shared__`` declaration of ``source``.
 
     Raises:
-        UnsupportedError: a ``__shared__`` variable outside a function, or a declaration that is not understood.
+        UnsupportedError: a ``__shared__`` variable outside a function, or a declaration that is
+            not understood.
     """
     tokens = source.tokens
     inside = None
@@ -167,7 +176,10 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
         done = semicolon
         if not inside[index] and not source.is_directive(index):
             raise UnsupportedError(
-                source.file, line, "a __shared__ variable outside a function", "declare it inside the kernel"
+                source.file,
+                line,
+                "a __shared__ variable outside a function",
+                "declare it inside the kernel",
             )
         specifiers, declarators = _declarators(source, first, semicolon)
         words = {tokens[at].text for at in range(first, specifiers)}
@@ -175,15 +187,23 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
             new = _dynamic(source, first, specifiers, declarators, line)
         else:
             new = _static(source, first, specifiers, declarators, index)
-            _capture_by_reference(source, edits, [tokens[name].text for _, name, _ in declarators], semicolon)
+            _capture_by_reference(
+                source, edits, [tokens[name].text for _, name, _ in declarators], semicolon
+            )
         edits.replace(tokens[first].start, tokens[semicolon].end, new)
 
 
 def _capture_by_reference(source: Source, edits: Edits, names: list[str], index: int) -> None:
-    """A lambda that captures by copy must not copy shared memory, which CUDA gives static storage: [=] names it by reference."""
+    """Makes [=] name shared memory by reference.
+
+    A lambda that captures by copy must not copy it: CUDA gives it static storage.
+    """
     tokens = source.tokens
     for at in range(index, _scope_end(tokens, index) - 2):
-        if [tokens[at].text, tokens[at + 1].text] == ["[", "="] and tokens[at + 2].text in ("]", ","):
+        if [tokens[at].text, tokens[at + 1].text] == ["[", "="] and tokens[at + 2].text in (
+            "]",
+            ",",
+        ):
             edits.insert(tokens[at + 1].end, "".join(f", &{name}" for name in names))
 
 
@@ -208,18 +228,29 @@ def _dynamic(
         after = tokens[name + 1 : end]
         if len(after) < 2 or after[0].text != "[" or after[1].text != "]":
             raise UnsupportedError(
-                source.file, line, "an extern __shared__ variable that is no array", "write extern __shared__ T name[];"
+                source.file,
+                line,
+                "an extern __shared__ variable that is no array",
+                "write extern __shared__ T name[];",
             )
         stars = source.slice(start, name)
         rest = source.slice(name + 3, end)
-        pointer = f"{kind} {stars} (*{tokens[name].text}){rest}" if rest else f"{kind} {stars}* {tokens[name].text}"
+        pointer = (
+            f"{kind} {stars} (*{tokens[name].text}){rest}"
+            if rest
+            else f"{kind} {stars}* {tokens[name].text}"
+        )
         cast = f"{kind} {stars} (*){rest}" if rest else f"{kind} {stars}*"
         out.append(f"{pointer} = reinterpret_cast<{cast}>(::kbk::dynamic_shared());")
     return " ".join(out)
 
 
 def _static(
-    source: Source, first: int, specifiers: int, declarators: list[tuple[int, int, int]], unique: int
+    source: Source,
+    first: int,
+    specifiers: int,
+    declarators: list[tuple[int, int, int]],
+    unique: int,
 ) -> str:
     tokens = source.tokens
     kind = _strip(source, first, specifiers, set())

@@ -1,4 +1,7 @@
-"""A tokenizer for CUDA C++: enough of the language to find constructs and to leave everything else untouched."""
+"""A tokenizer for CUDA C++.
+
+It knows enough of the language to find constructs and to leave everything else untouched.
+"""
 
 from __future__ import annotations
 
@@ -117,7 +120,10 @@ def match_back_angle(tokens: list[Token], index: int) -> int | None:
 
 
 def split_commas(tokens: list[Token], first: int, last: int) -> list[tuple[int, int]]:
-    """Splits the tokens from ``first`` up to ``last`` at commas outside brackets. Template commas stay together only inside ()."""
+    """Splits the tokens from ``first`` up to ``last`` at commas outside brackets.
+
+    Template commas stay together only inside ().
+    """
     if first >= last:
         return []
     parts = []
@@ -139,7 +145,10 @@ def split_commas(tokens: list[Token], first: int, last: int) -> list[tuple[int, 
 
 
 class Edits:
-    """Replacements in a text. Lines keep their numbers: a replacement may not change how many newlines there are."""
+    """Replacements in a text.
+
+    Lines keep their numbers: a replacement may not change how many newlines there are.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text

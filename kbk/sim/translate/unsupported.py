@@ -19,7 +19,10 @@ _NAMES = {
     "surf2Dwrite": ("surfaces", "write global memory through a pointer"),
     "this_cluster": ("thread block clusters", "use this_thread_block() or this_grid()"),
     "cluster_group": ("thread block clusters", "use thread_block or grid_group"),
-    "__pipeline_memcpy_async": ("asynchronous copies to shared memory", "copy with plain loads and stores"),
+    "__pipeline_memcpy_async": (
+        "asynchronous copies to shared memory",
+        "copy with plain loads and stores",
+    ),
     "cudaGraphLaunch": ("CUDA graphs", "launch the kernels one after another"),
     "cudaStreamBeginCapture": ("CUDA graphs", "launch the kernels one after another"),
 }
@@ -41,7 +44,7 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILI
 
 
 def refuse_unsupported(source: Source) -> None:
-    """Raises UnsupportedError for the first construct of ``source`` that the simulator does not know."""
+    """Raises UnsupportedError for the first construct of ``source`` that the simulator lacks."""
     for match in _INCLUDE.finditer(source.text):
         what = _HEADERS.get(match.group(1))
         if what is not None:

@@ -1,4 +1,7 @@
-"""Simulator tests run the same CUDA source on CPU tensors and, marked ``gpu``, on a GPU, where that makes sense."""
+"""Simulator tests run the same CUDA source on CPU tensors and, where that makes sense, on a GPU.
+
+The runs on a GPU are marked ``gpu``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Atomics on global and shared memory: every operation and type, result and returned value, on both machines."""
+"""Atomics on global and shared memory, on both machines.
+
+Every operation and type, the result and the returned value.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,12 @@ INTEGER = {
     "Dec": lambda old, v, bits: v if old == 0 or old > v else old - 1,
     "CAS": lambda old, v, bits: v if old == 5 else old,
 }
-TYPES = {"int": (32, True), "unsigned": (32, False), "unsigned long long": (64, False), "long long": (64, True)}
+TYPES = {
+    "int": (32, True),
+    "unsigned": (32, False),
+    "unsigned long long": (64, False),
+    "long long": (64, True),
+}
 LACKS = {
     "int": {"Inc", "Dec"},
     "unsigned": set(),
@@ -60,7 +68,9 @@ def source() -> str:
         scope = ("", "_block", "_system")[number % 3]
         text += kernel(number, op, kind, scope)
         cases += f"    case {number}: k{number}<<<1, 32, 0, current_stream()>>>(c, o, v); break;\n"
-    return text + f"""
+    return (
+        text
+        + f"""
 void apply(Tensor cell, Tensor old, int64_t v, int64_t which) {{
   auto* c = static_cast<int64_t*>(cell.data_ptr());
   auto* o = static_cast<int64_t*>(old.data_ptr());
@@ -74,7 +84,8 @@ __global__ void sum_kernel(T* out, const T* in, int n) {{
   __shared__ T total;
   if (threadIdx.x == 0) total = T(0.0f);
   __syncthreads();
-  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) atomicAdd(&total, in[i]);
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+    atomicAdd(&total, in[i]);
   __syncthreads();
   if (threadIdx.x == 0) atomicAdd(out, total);
 }}
@@ -89,10 +100,19 @@ void sums(Tensor out, const Tensor& in) {{
   const void* x = in.data_ptr();
   cudaStream_t s = current_stream();
   switch (in.scalar_type()) {{
-    case ScalarType::Float: sum_kernel<<<3, 64, 0, s>>>(static_cast<float*>(o), static_cast<const float*>(x), n); break;
-    case ScalarType::Double: sum_kernel<<<3, 64, 0, s>>>(static_cast<double*>(o), static_cast<const double*>(x), n); break;
-    case ScalarType::Half: pair_kernel<<<1, 64, 0, s>>>(static_cast<__half2*>(o), static_cast<const __half2*>(x), n / 2); break;
-    default: pair_kernel<<<1, 64, 0, s>>>(static_cast<__nv_bfloat162*>(o), static_cast<const __nv_bfloat162*>(x), n / 2);
+    case ScalarType::Float:
+      sum_kernel<<<3, 64, 0, s>>>(static_cast<float*>(o), static_cast<const float*>(x), n);
+      break;
+    case ScalarType::Double:
+      sum_kernel<<<3, 64, 0, s>>>(static_cast<double*>(o), static_cast<const double*>(x), n);
+      break;
+    case ScalarType::Half:
+      pair_kernel<<<1, 64, 0, s>>>(
+          static_cast<__half2*>(o), static_cast<const __half2*>(x), n / 2);
+      break;
+    default:
+      pair_kernel<<<1, 64, 0, s>>>(
+          static_cast<__nv_bfloat162*>(o), static_cast<const __nv_bfloat162*>(x), n / 2);
   }}
 }}
 
@@ -100,21 +120,26 @@ __global__ void histogram_kernel(int* bins, const int* values, int n, int num_bi
   extern __shared__ int local[];
   for (int b = threadIdx.x; b < num_bins; b += blockDim.x) local[b] = 0;
   __syncthreads();
-  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) atomicAdd(&local[values[i]], 1);
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x)
+    atomicAdd(&local[values[i]], 1);
   __syncthreads();
   for (int b = threadIdx.x; b < num_bins; b += blockDim.x) atomicAdd(&bins[b], local[b]);
 }}
 void histogram(Tensor bins, const Tensor& values) {{
   const int num_bins = bins.numel();
   histogram_kernel<<<7, 96, num_bins * sizeof(int), current_stream()>>>(
-      static_cast<int*>(bins.data_ptr()), static_cast<const int*>(values.data_ptr()), values.numel(), num_bins);
+      static_cast<int*>(bins.data_ptr()), static_cast<const int*>(values.data_ptr()),
+      values.numel(), num_bins);
 }}
 """
+    )
 
 
 @pytest.fixture(scope="module")
 def ops() -> Any:
-    return kbk.load_inline("atomics", cuda_sources=source(), functions=["apply", "sums", "histogram"])
+    return kbk.load_inline(
+        "atomics", cuda_sources=source(), functions=["apply", "sums", "histogram"]
+    )
 
 
 def wrap(value: int, bits: int, signed: bool) -> int:
@@ -122,8 +147,12 @@ def wrap(value: int, bits: int, signed: bool) -> int:
     return value - (1 << bits) if signed and value >> (bits - 1) else value
 
 
-@pytest.mark.parametrize("which", range(len(CASES)), ids=[f"{op}-{t.replace(' ', '_')}" for op, t in CASES])
-def test_an_atomic_changes_the_cell_and_returns_the_old_value(ops: Any, device: str, which: int) -> None:
+@pytest.mark.parametrize(
+    "which", range(len(CASES)), ids=[f"{op}-{t.replace(' ', '_')}" for op, t in CASES]
+)
+def test_an_atomic_changes_the_cell_and_returns_the_old_value(
+    ops: Any, device: str, which: int
+) -> None:
     op, kind = CASES[which]
     bits, signed = TYPES[kind]
     for before in (0, 1, 5, 7, -3, 2**31 - 1, 2**40 + 9):

@@ -1,4 +1,7 @@
-"""Index variables, shared memory, barriers, early exits, constant and device variables: simulator and GPU agree."""
+"""Index variables, shared memory, barriers, early exits, constant and device variables.
+
+Simulator and GPU agree.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ __global__ void who(int* out) {
   row[0] = blockIdx.x; row[1] = blockIdx.y; row[2] = blockIdx.z;
   row[3] = threadIdx.x; row[4] = threadIdx.y; row[5] = threadIdx.z;
 }
-void index_variables(Tensor out, int64_t gx, int64_t gy, int64_t gz, int64_t bx, int64_t by, int64_t bz) {
+void index_variables(Tensor out, int64_t gx, int64_t gy, int64_t gz, int64_t bx, int64_t by,
+                     int64_t bz) {
   dim3 gridDim(gx, gy, gz), blockDim(bx, by, bz);  // a host variable may have the built-in's name
   who<<<gridDim, blockDim, 0, current_stream()>>>(static_cast<int*>(out.data_ptr()));
 }
@@ -79,9 +83,17 @@ __global__ void votes(int* out) {
   int none = __syncthreads_and(threadIdx.x < 99);
   int any = __syncthreads_or(threadIdx.x == 57);
   int nobody = __syncthreads_or(threadIdx.x == 1057);
-  if (threadIdx.x == 71) { out[0] = count; out[1] = all != 0; out[2] = none != 0; out[3] = any != 0; out[4] = nobody != 0; }
+  if (threadIdx.x == 71) {
+    out[0] = count;
+    out[1] = all != 0;
+    out[2] = none != 0;
+    out[3] = any != 0;
+    out[4] = nobody != 0;
+  }
 }
-void barrier_votes(Tensor out) { votes<<<1, 100, 0, current_stream()>>>(static_cast<int*>(out.data_ptr())); }
+void barrier_votes(Tensor out) {
+  votes<<<1, 100, 0, current_stream()>>>(static_cast<int*>(out.data_ptr()));
+}
 
 __global__ void constant_kernel(float* out, Weights weights) {
   out[threadIdx.x] = coefficients[threadIdx.x % 4] + weights.w[threadIdx.x % 10] + weights.shift;
@@ -101,7 +113,14 @@ void constants(Tensor out, HostTensor seen) {
   cudaMemcpyFromSymbol(seen.data_ptr(), visits, sizeof zero);
 }
 """
-FUNCTIONS = ["index_variables", "transpose", "dynamic_shared", "leave", "barrier_votes", "constants"]
+FUNCTIONS = [
+    "index_variables",
+    "transpose",
+    "dynamic_shared",
+    "leave",
+    "barrier_votes",
+    "constants",
+]
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +150,9 @@ def test_static_shared_memory_of_a_template_transposes_a_tile(ops: Any, device: 
 
 
 @pytest.mark.parametrize("threads", [1, 32, 64, 256, 1024])
-def test_dynamic_and_static_shared_memory_live_side_by_side(ops: Any, device: str, threads: int) -> None:
+def test_dynamic_and_static_shared_memory_live_side_by_side(
+    ops: Any, device: str, threads: int
+) -> None:
     x = torch.randint(-8, 8, (5, threads), device=device).float()
     out = torch.empty(5, device=device)
     ops.dynamic_shared(out, x, threads)
@@ -139,7 +160,9 @@ def test_dynamic_and_static_shared_memory_live_side_by_side(ops: Any, device: st
 
 
 @pytest.mark.parametrize(("threads", "staying"), [(64, 11), (256, 255), (1000, 1), (96, 96)])
-def test_threads_that_returned_do_not_count_at_a_barrier(ops: Any, device: str, threads: int, staying: int) -> None:
+def test_threads_that_returned_do_not_count_at_a_barrier(
+    ops: Any, device: str, threads: int, staying: int
+) -> None:
     counts = torch.zeros(3, dtype=torch.int32, device=device)
     ops.leave(counts, threads, staying)
     assert counts.tolist() == [threads - staying, staying, staying]

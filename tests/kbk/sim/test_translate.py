@@ -21,7 +21,9 @@ LAUNCHES = {
     "qualified": "a::b::k<T><<<1, 2>>>(p);",
     "member": "this->template k<T><<<1, 2>>>(p);",
     "shift in the configuration": "k<<<(n + 255) >> 8, 1 << 8>>>(p);",
-    "call in the configuration": "k<<<grid_of<int>(n), dim3(32, 4), sizeof(float) * 32, stream>>>(p);",
+    "call in the configuration": (
+        "k<<<grid_of<int>(n), dim3(32, 4), sizeof(float) * 32, stream>>>(p);"
+    ),
     "no arguments": "k<<<1, 2>>>();",
     "lambda argument": "k<<<1, 2>>>([=] __device__(int i) { return i < 3 ? i : 0; });",
     "line breaks": "k<float>\n<<<1,\n2>>>\n(p,\n q);",
@@ -70,7 +72,9 @@ def test_names_of_the_sources_own_stay(source: str) -> None:
 
 
 def test_a_name_is_built_in_again_after_its_scope() -> None:
-    text = text_of("void h() { dim3 blockDim(4); g(blockDim.x); }\n__device__ int f() { return blockDim.x; }")
+    text = text_of(
+        "void h() { dim3 blockDim(4); g(blockDim.x); }\n__device__ int f() { return blockDim.x; }"
+    )
     assert "g(blockDim.x)" in text
     assert "return ::kbk::block_dimensions().x" in text
 
@@ -94,7 +98,9 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
     for name in ("tile", "a", "b", "p", "c", "flag", "s", "storage"):
         assert f"auto& {name} = ::kbk::shared<" in text, name
     assert "float * dynamic = reinterpret_cast<float *>(::kbk::dynamic_shared());" in text
-    assert "unsigned char (*rows)[64] = reinterpret_cast<unsigned char (*)[64]>" in text.replace("  ", " ")
+    assert "unsigned char (*rows)[64] = reinterpret_cast<unsigned char (*)[64]>" in text.replace(
+        "  ", " "
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,9 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
         ("void f() {\n  k<<<1, 2;\n}", 2, "<<<"),
     ],
 )
-def test_what_is_not_simulated_is_refused_by_name_and_line(source: str, line: int, word: str) -> None:
+def test_what_is_not_simulated_is_refused_by_name_and_line(
+    source: str, line: int, word: str
+) -> None:
     with pytest.raises(UnsupportedError) as caught:
         translate(source, "name.cu")
     assert caught.value.line == line
@@ -119,13 +127,18 @@ def test_what_is_not_simulated_is_refused_by_name_and_line(source: str, line: in
 
 
 def test_known_ptx_becomes_cpp() -> None:
-    text = text_of('void f(unsigned& l, float x) { asm volatile("mov.u32 %0, %%laneid;" : "=r"(l)); '
-                   'asm("ex2.approx.ftz.f32 %0, %1;\\n" : "=f"(y) : "f"(x + 1.0f) : "memory"); }')
+    text = text_of(
+        'void f(unsigned& l, float x) { asm volatile("mov.u32 %0, %%laneid;" : "=r"(l)); '
+        'asm("ex2.approx.ftz.f32 %0, %1;\\n" : "=f"(y) : "f"(x + 1.0f) : "memory"); }'
+    )
     assert "(l) = ::kbk::lane_id();" in text
     assert "(y) = exp2f((x + 1.0f));" in text
 
 
-@pytest.mark.parametrize("word", ["volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"])
+@pytest.mark.parametrize(
+    "word",
+    ["volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"],
+)
 def test_sources_whose_threads_may_wait_for_each_other_are_marked(word: str) -> None:
     assert translate(f"__global__ void k(int* p) {{ {word} }}", "t.cu").may_spin
     assert not translate(f"__global__ void k(int* p) {{ /* {word} */ }}", "t.cu").may_spin
@@ -144,8 +157,12 @@ def test_kernels_are_found_and_launch_bounds_kept() -> None:
 
 def test_user_headers_are_translated_too(tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "inner.cuh").write_text("__device__ inline int me() { return threadIdx.x; }\n")
-    (tmp_path / "outer.cuh").write_text('#include "inner.cuh"\n__global__ void k(int* p) { atomicAdd(p, me()); }\n')
-    translation = translate('#include <outer.cuh>\nvoid f(int* p) { k<<<1, 2>>>(p); }', "t.cu", [tmp_path])
+    (tmp_path / "outer.cuh").write_text(
+        '#include "inner.cuh"\n__global__ void k(int* p) { atomicAdd(p, me()); }\n'
+    )
+    translation = translate(
+        "#include <outer.cuh>\nvoid f(int* p) { k<<<1, 2>>>(p); }", "t.cu", [tmp_path]
+    )
     assert set(translation.headers) == {"outer.cuh", "inner.cuh"}
     assert "thread_idx" in translation.headers["inner.cuh"]
     assert translation.may_spin
@@ -154,7 +171,11 @@ def test_user_headers_are_translated_too(tmp_path) -> None:  # type: ignore[no-u
 def test_tokens_cover_numbers_strings_and_line_numbers() -> None:
     source = Source("a = 1'000.5e-3f + .5 + 0x1p-3;\n\n b = u8\"\\\"x\" 'c';", "t.cu")
     kinds = [(t.kind, t.text) for t in source.tokens]
-    assert ("number", "1'000.5e-3f") in kinds and ("number", ".5") in kinds and ("number", "0x1p-3") in kinds
+    assert (
+        ("number", "1'000.5e-3f") in kinds
+        and ("number", ".5") in kinds
+        and ("number", "0x1p-3") in kinds
+    )
     assert ("string", 'u8"\\"x"') in kinds and ("char", "'c'") in kinds
     assert source.line(source.text.index("b =")) == 3
 

@@ -1,4 +1,7 @@
-"""Threads that wait for each other: flags, locks, other blocks, the whole grid; and those that wait for ever."""
+"""Threads that wait for each other: flags, locks, other blocks, the whole grid.
+
+And threads that wait for ever.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ __global__ void flag_kernel(volatile int* flag, int* out) {
   if (threadIdx.x == 40) { out[1] = 7; __threadfence(); *flag = 1; }
 }
 void flag_in_a_block(Tensor flag, Tensor out) {
-  flag_kernel<<<1, 64, 0, current_stream()>>>(static_cast<int*>(flag.data_ptr()), static_cast<int*>(out.data_ptr()));
+  flag_kernel<<<1, 64, 0, current_stream()>>>(
+      static_cast<int*>(flag.data_ptr()), static_cast<int*>(out.data_ptr()));
 }
 
 __global__ void later_block_kernel(int* flag, int* out) {
@@ -34,7 +38,8 @@ __global__ void later_block_kernel(int* flag, int* out) {
   }
 }
 void flag_of_later_blocks(Tensor flag, Tensor out, int64_t blocks) {
-  later_block_kernel<<<blocks, 64, 0, current_stream()>>>(static_cast<int*>(flag.data_ptr()), static_cast<int*>(out.data_ptr()));
+  later_block_kernel<<<blocks, 64, 0, current_stream()>>>(
+      static_cast<int*>(flag.data_ptr()), static_cast<int*>(out.data_ptr()));
 }
 
 __global__ void lock_kernel(int* lock, int* count) {
@@ -49,7 +54,8 @@ __global__ void lock_kernel(int* lock, int* count) {
   }
 }
 void lock_by_cas(Tensor lock, Tensor count, int64_t blocks, int64_t threads) {
-  lock_kernel<<<blocks, threads, 0, current_stream()>>>(static_cast<int*>(lock.data_ptr()), static_cast<int*>(count.data_ptr()));
+  lock_kernel<<<blocks, threads, 0, current_stream()>>>(
+      static_cast<int*>(lock.data_ptr()), static_cast<int*>(count.data_ptr()));
 }
 
 __global__ void grid_kernel(int* data, int* out, int n) {
@@ -65,8 +71,11 @@ void grid_sync(Tensor data, Tensor out, int64_t blocks, int64_t threads, bool co
   int* o = static_cast<int*>(out.data_ptr());
   int n = data.numel();
   void* arguments[] = {&d, &o, &n};
-  if (cooperative) cudaLaunchCooperativeKernel((void*)grid_kernel, dim3(blocks), dim3(threads), arguments, 0, current_stream());
-  else grid_kernel<<<blocks, threads, 0, current_stream()>>>(d, o, n);
+  if (cooperative)
+    cudaLaunchCooperativeKernel((void*)grid_kernel, dim3(blocks), dim3(threads), arguments, 0,
+                                current_stream());
+  else
+    grid_kernel<<<blocks, threads, 0, current_stream()>>>(d, o, n);
 }
 
 template <int Size>
@@ -141,7 +150,9 @@ def test_a_spin_on_a_flag_of_the_same_block_ends(ops: Any, device: str, seed: in
 
 
 @pytest.mark.parametrize("blocks", [2, 33, 100])
-def test_a_spin_on_a_flag_of_blocks_that_come_later_ends(ops: Any, device: str, blocks: int) -> None:
+def test_a_spin_on_a_flag_of_blocks_that_come_later_ends(
+    ops: Any, device: str, blocks: int
+) -> None:
     out = ints(1, device)
     ops.flag_of_later_blocks(ints(1, device), out, blocks)
     assert out.tolist() == [42]
@@ -154,7 +165,9 @@ def test_a_lock_lets_every_thread_in_once(ops: Any, device: str) -> None:
 
 
 @pytest.mark.parametrize(("blocks", "threads"), [(1, 32), (16, 256), (132, 64)])
-def test_a_cooperative_grid_meets_at_its_barrier(ops: Any, device: str, blocks: int, threads: int) -> None:
+def test_a_cooperative_grid_meets_at_its_barrier(
+    ops: Any, device: str, blocks: int, threads: int
+) -> None:
     data, out = ints(10_000, device), ints(10_000, device)
     ops.grid_sync(data, out, blocks, threads, True)
     i = torch.arange(10_000, dtype=torch.int32)
@@ -168,7 +181,9 @@ def test_a_grid_barrier_without_a_cooperative_launch_says_so(ops: Any) -> None:
 
 
 def test_a_cooperative_grid_that_does_not_fit_is_refused(ops: Any) -> None:
-    with pytest.raises(kbk.LaunchError, match="cooperative launch of 300 blocks; at most 264 can be resident"):
+    with pytest.raises(
+        kbk.LaunchError, match="cooperative launch of 300 blocks; at most 264 can be resident"
+    ):
         ops.grid_sync(ints(64), ints(64), 300, 1024, True)
 
 
@@ -209,7 +224,9 @@ def test_a_deadlock_tells_who_waits_where(endless: Any) -> None:
         endless.run(ints(4), 2)
     text = str(caught.value)
     assert caught.value.kind == "hang" and "deadlock" in text
-    assert "10 threads from 0 to 9" in text and "__syncwarp (mask 0xffffffff) at endless.cu:6" in text
+    assert (
+        "10 threads from 0 to 9" in text and "__syncwarp (mask 0xffffffff) at endless.cu:6" in text
+    )
     assert "for lanes 10, 11" in text
     assert "22 threads from 10 to 31" in text and "__syncthreads at endless.cu:8" in text
 

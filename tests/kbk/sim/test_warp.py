@@ -1,4 +1,7 @@
-"""Warp shuffles, votes, matches, reductions and active masks against a Python model: simulator and GPU agree."""
+"""Warp shuffles, votes, matches, reductions and active masks against a Python model.
+
+Simulator and GPU agree.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ import kbk
 SOURCE = r"""
 template <typename T> struct Launch;
 
-#define SHUFFLE(name, call)                                                        \
-  template <typename T>                                                            \
-  __global__ void name##_kernel(T* out, const T* in, const int* argument, int width, int64_t mask) { \
-    const int i = threadIdx.x;                                                     \
-    if (!(mask >> (i % 32) & 1)) return;                                           \
-    out[i] = call(static_cast<unsigned>(mask), in[i], argument[i], width);         \
+#define SHUFFLE(name, call)                                                          \
+  template <typename T>                                                              \
+  __global__ void name##_kernel(T* out, const T* in, const int* argument, int width, \
+                                int64_t mask) {                                      \
+    const int i = threadIdx.x;                                                       \
+    if (!(mask >> (i % 32) & 1)) return;                                             \
+    out[i] = call(static_cast<unsigned>(mask), in[i], argument[i], width);           \
   }
 SHUFFLE(idx, __shfl_sync)
 SHUFFLE(up, __shfl_up_sync)
@@ -25,7 +29,8 @@ SHUFFLE(down, __shfl_down_sync)
 SHUFFLE(bfly, __shfl_xor_sync)
 
 template <typename T>
-void run(Tensor out, const Tensor& in, const Tensor& argument, int64_t width, int64_t mask, int64_t which) {
+void run(Tensor out, const Tensor& in, const Tensor& argument, int64_t width, int64_t mask,
+         int64_t which) {
   T* o = static_cast<T*>(out.data_ptr());
   const T* x = static_cast<const T*>(in.data_ptr());
   const int* a = static_cast<const int*>(argument.data_ptr());
@@ -38,7 +43,8 @@ void run(Tensor out, const Tensor& in, const Tensor& argument, int64_t width, in
     default: bfly_kernel<T><<<1, threads, 0, s>>>(o, x, a, width, mask);
   }
 }
-void shuffle(Tensor out, const Tensor& in, const Tensor& argument, int64_t width, int64_t mask, int64_t which) {
+void shuffle(Tensor out, const Tensor& in, const Tensor& argument, int64_t width, int64_t mask,
+             int64_t which) {
   using torch::headeronly::ScalarType;
   switch (in.scalar_type()) {
     case ScalarType::Int: return run<int>(out, in, argument, width, mask, which);
@@ -76,7 +82,8 @@ __global__ void collect(int64_t* out, const int* values, int64_t mask64) {
 #endif
 }
 void collectives(Tensor out, const Tensor& values, int64_t mask) {
-  collect<<<1, 32, 0, current_stream()>>>(static_cast<int64_t*>(out.data_ptr()), static_cast<const int*>(values.data_ptr()), mask);
+  collect<<<1, 32, 0, current_stream()>>>(
+      static_cast<int64_t*>(out.data_ptr()), static_cast<const int*>(values.data_ptr()), mask);
 }
 
 __global__ void diverge(int* out) {
@@ -87,7 +94,9 @@ __global__ void diverge(int* out) {
   else { for (int i = 0; i < lane; ++i) __syncwarp(1u << lane); mask = 0; }
   out[threadIdx.x] = static_cast<int>(mask);
 }
-void active_masks(Tensor out) { diverge<<<1, out.numel(), 0, current_stream()>>>(static_cast<int*>(out.data_ptr())); }
+void active_masks(Tensor out) {
+  diverge<<<1, out.numel(), 0, current_stream()>>>(static_cast<int*>(out.data_ptr()));
+}
 
 __global__ void halves(int* out) {
   const int lane = threadIdx.x % 32;
@@ -96,7 +105,9 @@ __global__ void halves(int* out) {
   else for (int d = 1; d < 16; d *= 2) v += __shfl_xor_sync(0xffff0000u, v, d);
   out[threadIdx.x] = v;
 }
-void half_warps(Tensor out) { halves<<<1, out.numel(), 0, current_stream()>>>(static_cast<int*>(out.data_ptr())); }
+void half_warps(Tensor out) {
+  halves<<<1, out.numel(), 0, current_stream()>>>(static_cast<int*>(out.data_ptr()));
+}
 """
 DTYPES = [torch.int32, torch.int64, torch.float32, torch.float64, torch.float16, torch.bfloat16]
 
@@ -104,7 +115,9 @@ DTYPES = [torch.int32, torch.int64, torch.float32, torch.float64, torch.float16,
 @pytest.fixture(scope="module")
 def ops() -> Any:
     return kbk.load_inline(
-        "warp", cuda_sources=SOURCE, functions=["shuffle", "collectives", "active_masks", "half_warps"]
+        "warp",
+        cuda_sources=SOURCE,
+        functions=["shuffle", "collectives", "active_masks", "half_warps"],
     )
 
 
@@ -123,7 +136,9 @@ def source_lane(which: int, lane: int, argument: int, width: int) -> int:
 
 @pytest.mark.parametrize("which", range(4), ids=["idx", "up", "down", "xor"])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_shuffles_read_the_lane_they_name(ops: Any, device: str, which: int, dtype: torch.dtype) -> None:
+def test_shuffles_read_the_lane_they_name(
+    ops: Any, device: str, which: int, dtype: torch.dtype
+) -> None:
     generator = torch.Generator().manual_seed(which)
     for width in (32, 16, 8, 4, 2, 1):
         for full in (True, False):
@@ -134,7 +149,8 @@ def test_shuffles_read_the_lane_they_name(ops: Any, device: str, which: int, dty
             out = torch.full_like(x, 99, device=device)
             ops.shuffle(out, x.to(device), argument.to(device), width, 0xFFFFFFFF, which)
             lanes = [
-                i // 32 * 32 + source_lane(which, i % 32, int(argument[i]), width) for i in range(64)
+                i // 32 * 32 + source_lane(which, i % 32, int(argument[i]), width)
+                for i in range(64)
             ]
             assert torch.equal(out.cpu(), x[lanes]), (width, argument)
 
@@ -201,8 +217,12 @@ def test_halves_of_a_warp_shuffle_at_their_own_pace(ops: Any, device: str) -> No
 
 
 BAD = r"""
-__global__ void outside_mask(int* p) { p[threadIdx.x] = __shfl_sync(0x0000fffeu, p[threadIdx.x], 3); }
-__global__ void bad_width(int* p) { p[threadIdx.x] = __shfl_sync(0xffffffffu, p[threadIdx.x], 3, 12); }
+__global__ void outside_mask(int* p) {
+  p[threadIdx.x] = __shfl_sync(0x0000fffeu, p[threadIdx.x], 3);
+}
+__global__ void bad_width(int* p) {
+  p[threadIdx.x] = __shfl_sync(0xffffffffu, p[threadIdx.x], 3, 12);
+}
 void run(Tensor p, int64_t which) {
   if (which == 0) outside_mask<<<1, 32>>>(static_cast<int*>(p.data_ptr()));
   else bad_width<<<1, 32>>>(static_cast<int*>(p.data_ptr()));
@@ -212,10 +232,13 @@ void run(Tensor p, int64_t which) {
 
 @pytest.mark.parametrize(
     ("which", "words"),
-    [(0, "lane 0 called a warp collective whose mask 0x0000fffe does not name it"), (1, "power of two from 1 to 32; it was 12")],
+    [
+        (0, "lane 0 called a warp collective whose mask 0x0000fffe does not name it"),
+        (1, "power of two from 1 to 32; it was 12"),
+    ],
 )
 def test_a_collective_that_cannot_be_ends_the_launch(which: int, words: str) -> None:
     bad = kbk.load_inline("warp_bad", cuda_sources=BAD, functions=["run"])
     with pytest.raises(kbk.LaunchError, match=words) as caught:
         bad.run(torch.zeros(32, dtype=torch.int32), which)
-    assert caught.value.line == which + 2
+    assert caught.value.line == [3, 6][which]
