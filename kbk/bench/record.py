@@ -102,7 +102,8 @@ def ladder(run: Run) -> None:
 def ceiling(run: Run) -> None:
     """What memory gives to four mixes of reads and writes."""
     for mix, found in run.keep(ceilings.measure()).items():
-        grid = f"{found['threads']} threads, {found['blocks_per_sm']} blocks/SM"
+        shape = [found[k] for k in ("in_flight", "threads", "blocks_per_sm")]
+        grid = "{} in flight, {} threads, {} blocks/SM".format(*shape)
         run.say(f"  {mix:10} {found['GBps']:7.1f} GB/s ({grid})")
 
 

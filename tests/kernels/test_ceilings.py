@@ -10,7 +10,7 @@ from bits import random_bits
 import kbk
 from kbk.ops import family
 
-GRIDS = [(32, 0), (256, 0), (256, 2), (1024, 1)]
+GRIDS = [(1, 32, 0), (4, 32, 0), (1, 256, 0), (4, 256, 2), (8, 1024, 1)]
 SIZES = [0, 4, 64, 1028, 70_000]
 
 
@@ -59,10 +59,10 @@ def test_a_tensor_that_does_not_fit_is_named(machine, make, message):
     with pytest.raises(
         kbk.ArgumentError, match=f"^write_only: out .*{message}|^write_only: {message}"
     ):
-        family("ceilings").write_only(make(machine), 1, 256, 0)
+        family("ceilings").write_only(make(machine), 1, 4, 256, 0)
 
 
 def test_an_output_too_small_for_a_word_a_thread_is_refused(machine):
     x = torch.zeros(4096, dtype=torch.int32, device=machine)
     with pytest.raises(kbk.ArgumentError, match=r"for each thread, 256; .*it has 4"):
-        family("ceilings").read_only(x[:4], x, 256, 0)
+        family("ceilings").read_only(x[:4], x, 4, 256, 0)
