@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -99,9 +100,9 @@ def locate(library: str, offset: int) -> tuple[str | None, int | None]:
         except (OSError, subprocess.SubprocessError):
             continue
         for entry in done.stdout.splitlines():  # innermost frame first
-            file, _, line = entry.partition(" ")[0].rpartition(":")
-            if line.isdigit() and int(line) > 0 and not _is_ours(file):
-                return file.rpartition("/")[2], int(line)
+            found = re.fullmatch(r"(.+):(\d+)(?: \(.*\))?", entry)
+            if found and int(found[2]) > 0 and not _is_ours(found[1]):
+                return found[1].rpartition("/")[2], int(found[2])
     return None, None
 
 
@@ -110,6 +111,7 @@ def _is_ours(file: str) -> bool:
     return (
         "??" in file
         or "/sim/include/" in file
+        or "/kbk/include/kbk/" in file
         or file.startswith("/usr/")
         or file.endswith("main.cpp")
     )

@@ -22,7 +22,8 @@ thread_local KernelInfo* probed = nullptr;
 unsigned long serials = 0;
 
 // CUDA's numbers for the errors that a launch can give.
-constexpr int kInvalidValue = 1, kInvalidConfiguration = 9, kTooManyResources = 701, kCooperativeTooLarge = 720;
+// An impossible shape is an invalid value there too (CUDA 13 on an H200; before, invalid configuration, 9).
+constexpr int kInvalidValue = 1, kCooperativeTooLarge = 720;
 
 thread_local int error_code = 0;
 thread_local std::string error_detail;
@@ -36,19 +37,19 @@ int configuration_error(const Launch& launch, std::size_t argument_bytes, std::s
   };
   if (c.grid.x == 0 || c.grid.y == 0 || c.grid.z == 0 || c.block.x == 0 || c.block.y == 0 || c.block.z == 0)
     return say("the grid is " + dims(c.grid) + " and the block is " + dims(c.block) + "; no dimension may be 0"),
-           kInvalidConfiguration;
+           kInvalidValue;
   if (c.grid.x > 0x7fffffffu || c.grid.y > 65535 || c.grid.z > 65535)
-    return say("the grid is " + dims(c.grid) + "; the limits are (2147483647, 65535, 65535)"), kInvalidConfiguration;
+    return say("the grid is " + dims(c.grid) + "; the limits are (2147483647, 65535, 65535)"), kInvalidValue;
   if (c.block.x > 1024 || c.block.y > 1024 || c.block.z > 64)
-    return say("the block is " + dims(c.block) + "; the limits are (1024, 1024, 64)"), kInvalidConfiguration;
+    return say("the block is " + dims(c.block) + "; the limits are (1024, 1024, 64)"), kInvalidValue;
   if (launch.threads_per_block > 1024)
     return say("the block is " + dims(c.block) + ", " + std::to_string(launch.threads_per_block) +
                " threads; the limit is 1024"),
-           kInvalidConfiguration;
+           kInvalidValue;
   if (launch.info->max_threads > 0 && launch.threads_per_block > static_cast<std::uint64_t>(launch.info->max_threads))
     return say("the block has " + std::to_string(launch.threads_per_block) +
                " threads; __launch_bounds__ promises at most " + std::to_string(launch.info->max_threads)),
-           kInvalidConfiguration;
+           kInvalidValue;
   const int allowed = std::max(p.shared_per_block, launch.info->dynamic_limit);
   if (c.dynamic_bytes > static_cast<std::size_t>(allowed))
     return say(std::to_string(c.dynamic_bytes) + " bytes of dynamic shared memory; the limit is " +

@@ -82,9 +82,7 @@ def test_work_is_queued_on_torchs_current_stream(mod: kbk.build.Module) -> None:
 
 def test_an_impossible_launch_is_an_error_and_the_context_lives(mod: kbk.build.Module) -> None:
     out = torch.zeros(4, device="cuda")
-    with pytest.raises(
-        LaunchError, match=r"impossible\(\) failed \(invalid argument\)"
-    ):
+    with pytest.raises(LaunchError, match=r"impossible\(\) failed \(invalid argument\)"):
         mod.impossible(out)
     mod.from_host(out, torch.ones(1))
     assert out.tolist() == [1.0] * 4

@@ -192,7 +192,7 @@ def test_an_impossible_shape_is_one_sentence(ops: Any, shape: tuple[int, ...], w
     with pytest.raises(kbk.LaunchError) as caught:
         ops.shape(zeros(), *shape)
     assert words in str(caught.value)
-    assert "bounded" in str(caught.value) and "invalid configuration argument" in str(caught.value)
+    assert "bounded" in str(caught.value) and "invalid argument" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -225,7 +225,7 @@ def test_dynamic_shared_memory_has_the_profiles_real_limit(ops: Any, arch: int, 
 def test_a_host_function_that_asks_sees_the_error_once(ops: Any) -> None:
     code = torch.full((2,), -1, dtype=torch.int32)
     ops.checked_by_the_host(zeros(), code)
-    assert code.tolist() == [9, 0]
+    assert code.tolist() == [1, 0]
 
 
 def test_what_a_kernel_prints_arrives_in_order(
