@@ -97,9 +97,11 @@ __global__ void read_words(uint32_t* out, const uint4* x, int64_t words) {
   out[int64_t(blockIdx.x) * blockDim.x + threadIdx.x] = all.x ^ all.y ^ all.z ^ all.w;
 }
 
+// 8 pairs in flight are 64 registers: without the bound a block of 1,024 threads could
+// not be launched.
 template <int InFlight>
-__global__ void combine_words(uint4* out, const uint4* x, const uint4* y,
-                              int64_t words) {
+__global__ void __launch_bounds__(1024)
+    combine_words(uint4* out, const uint4* x, const uint4* y, int64_t words) {
   for_each_word<Pair, InFlight>(
       words, [&](int64_t i) { return Pair{x[i], y[i]}; },
       [&](int64_t i, const Pair& both) { out[i] = either(both.x, both.y); });

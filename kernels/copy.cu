@@ -334,9 +334,10 @@ void copy_in_flight(Tensor out, const Tensor& x, int64_t in_flight, int64_t thre
 void copy(Tensor out, const Tensor& x) {
   check_copy("copy", out, x);
   if (out.data_ptr() == x.data_ptr()) return;
-  const int64_t mib = x.numel() * element_size(x) >> 20;
-  const bool medium = mib >= 4 && mib < 32;
-  if (common_word(out, x) == 16 && !medium) return launch_vectors(out, x, 128);
+  const int64_t kib = x.numel() * element_size(x) >> 10;
+  const bool medium = kib >= 4 * 1024 && kib < 32 * 1024;
+  if (common_word(out, x) == 16 && !medium)
+    return launch_vectors(out, x, kib <= 128 ? 512 : 128);
   launch_shaped(out, x, {8, 64, 0, true});
 }
 // [end copy]
