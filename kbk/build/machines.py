@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -62,10 +63,14 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
 def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
     own_folders = [path for path in request.flags.includes if path.is_dir()]
     translated = [(name, sim.translate(text, name, own_folders)) for name, text in request.files]
+    if any(translation.may_spin for _, translation in translated):
+        # A kernel of one file may be launched from the other.
+        translated = [
+            (name, sim.translate(text, name, own_folders, may_spin=True))
+            for name, text in request.files
+        ]
     headers = folder / "headers"
-    may_spin = False
     for _, translation in translated:
-        may_spin = may_spin or translation.may_spin
         _write_headers(headers, translation.headers, own_folders)
     files = [(name, translation.text) for name, translation in translated]
     host = request.flags.host
@@ -74,33 +79,52 @@ def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
         *parts.flags,
         *(request.flags.common if parts.compiler.kind == "gcc" else []),
         *(flag for flag in host if flag.startswith(("-W", "-w"))),
-        *(["-DKBK_MAY_SPIN=1"] if may_spin else []),
         # The scratch folder is gone when a debugger looks; no path of it, no space of one, stays.
         f"-fdebug-prefix-map={folder / 'build'}=.",
         f"-I{headers}",
         *(f"-I{path}" for path in request.flags.includes),
     ]
-    ldflags = [str(parts.runtime)]
-    if sys.platform == "linux":
-        ldflags.append("-Wl,-z,defs")  # what is defined nowhere fails here, not at the first call
-        if shutil.which("ld.gold"):
-            # Half the time of GNU ld, which reads all of torch. Strings stay out of the executable
-            # segment, so that no pointer to one is taken for a place in the code.
-            ldflags += ["-fuse-ld=gold", "-Wl,--rosegment"]
-    _build(
-        request,
-        folder,
-        lambda scratch: build_library(
+    text = compose(files, request.exports)
+
+    def compile_(scratch: Path, linker: list[str]) -> Path:
+        return build_library(
             scratch,
-            text=compose(files, request.exports),
+            text=text,
             cuda=False,
             compiler=parts.compiler.command,
             cflags=cflags,
-            ldflags=ldflags,
+            ldflags=[str(parts.runtime), *linker],
             verbose=request.verbose,
-        ),
-        dict(files),
-    )
+        )
+
+    _build(request, folder, lambda scratch: _link(compile_, scratch), dict(files))
+
+
+# Half the time of GNU ld, which reads all of torch. Strings stay out of the executable segment, so
+# that no pointer to one is taken for a place in the code.
+_GOLD = ["-fuse-ld=gold", "-Wl,--rosegment"]
+_gold_links_torch = True
+
+
+def _link(compile_: Callable[[Path, list[str]], Path], scratch: Path) -> Path:
+    """Compile with the faster linker where it works: with some builds of torch it does not."""
+    global _gold_links_torch
+    if sys.platform != "linux":
+        return compile_(scratch, [])
+    strict = ["-Wl,-z,defs"]  # what is defined nowhere fails here, not at the first call
+    if not (_gold_links_torch and shutil.which("ld.gold")):
+        return compile_(scratch, strict)
+    first, second = scratch / "gold", scratch / "ld"
+    first.mkdir()
+    second.mkdir()
+    try:
+        library = compile_(first, [*strict, *_GOLD])
+    except NinjaFailure as failure:
+        if re.search(r"^FAILED: .*main\.o", failure.log, re.MULTILINE):
+            raise  # the compiler's word, not the linker's
+        library = compile_(second, strict)
+        _gold_links_torch = False
+    return library
 
 
 def _write_headers(folder: Path, headers: dict[str, str], own_folders: list[Path]) -> None:
@@ -201,7 +225,7 @@ def _build(
             failure.log, request.files, request.exports, request.headers, compiled
         ) from None
     library.rename(folder / LIBRARY)
-    for source in (*scratch.glob("main.cpp"), *scratch.glob("cuda.cu")):
+    for source in (*library.parent.glob("main.cpp"), *library.parent.glob("cuda.cu")):
         source.rename(folder / source.name)
     shutil.rmtree(scratch)
     facts = {"name": request.name, "seconds": round(time.perf_counter() - begin, 3)}

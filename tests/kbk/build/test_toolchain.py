@@ -151,3 +151,38 @@ def test_a_process_keeps_its_one_simulator_when_the_compiler_changes(
     after = support(parse_flags([], [], []), 90)
     assert after.compiler.command == str(other)
     assert after.runtime == before.runtime and after.prelude != before.prelude
+
+
+def test_a_linker_that_does_not_work_with_torch_is_not_used_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from kbk.build import machines
+    from kbk.build.torch_build import NinjaFailure
+
+    monkeypatch.setattr(machines, "_gold_links_torch", True)
+    monkeypatch.setattr(machines.shutil, "which", lambda _: "/usr/bin/ld.gold")
+    asked: list[bool] = []
+
+    def compile_(scratch: Path, linker: list[str]) -> Path:
+        asked.append("-fuse-ld=gold" in linker)
+        if asked[-1]:
+            raise NinjaFailure(
+                "FAILED: [code=1] kbk_1.so\nmain.o: error: undefined reference to 'f'"
+            )
+        return scratch / "library.so"
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        assert machines._link(compile_, tmp_path / name).name == "library.so"
+    assert asked == [True, False, False]
+
+    def broken(scratch: Path, linker: list[str]) -> Path:
+        asked.append("-fuse-ld=gold" in linker)
+        raise NinjaFailure("FAILED: [code=1] main.o\nt.cu:1:1: error: expected ';'")
+
+    asked.clear()
+    monkeypatch.setattr(machines, "_gold_links_torch", True)
+    (tmp_path / "three").mkdir()
+    with pytest.raises(NinjaFailure):
+        machines._link(broken, tmp_path / "three")
+    assert asked == [True], "a compile error is not compiled again"
