@@ -76,7 +76,8 @@ class LaunchError(KbkError):
     """A kernel launch failed, or a kernel was ended.
 
     Attributes:
-        kind: "launch" (impossible configuration), "crash" (invalid address, division by zero),
+        kind: "launch" (impossible configuration), "out-of-bounds" (left a tensor, or wrote to one
+            that is read only), "crash" (invalid address, division by zero),
             "hang" (time limit or deadlock), "assert", "trap", "unsupported".
         kernel: name of the kernel, or "".
         block, thread: (x, y, z) of the thread at fault, or None.

@@ -299,7 +299,15 @@ class Checks:
             self._ensure_ready(device)
 
     def convert(self, error: RuntimeError, values: tuple[Any, ...]) -> BaseException:
-        """The exception that a failed call raises."""
+        """The exception that a failed call raises; the compiled side counts the arguments from 0."""
+        found = self._converted(error, values)
+        if isinstance(found, KbkError) and found.args and isinstance(found.args[0], str):
+            names = [name for name, _ in self._op.parameters]
+            text = re.sub(r"\bargument (\d+)\b", lambda m: names[int(m[1])], found.args[0])
+            found.args = (text, *found.args[1:])
+        return found
+
+    def _converted(self, error: RuntimeError, values: tuple[Any, ...]) -> BaseException:
         text = str(error)
         name = self._op.name
         if text.startswith(_ARGUMENT):

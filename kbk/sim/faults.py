@@ -51,6 +51,7 @@ def convert_exception(error: RuntimeError) -> BaseException:
 _KINDS = {
     "launch",
     "crash",
+    "out-of-bounds",
     "hang",
     "assert",
     "trap",

@@ -11,6 +11,9 @@
 #include <tuple>
 #include <utility>
 
+#ifdef KBK_SIM
+#include <kbk/guarded.h>
+#endif
 #include <kbk/schema.h>
 #include <kbk/signature.h>
 #include <kbk/stream.h>
@@ -79,15 +82,36 @@ struct Boxed<R(P...)> {
     auto arguments = take(stack, std::index_sequence_for<P...>());
     const DeviceScope scope(first_cuda_device(arguments));
     (void)cudaGetLastError();  // an error that somebody left behind is not this function's
+#ifdef KBK_SIM
+    Guarded guarded;
+    guard(guarded, arguments, std::index_sequence_for<P...>());
+#endif
     if constexpr (std::is_void_v<R>) {
       std::apply(function, std::move(arguments));
       check_launches(name);
+#ifdef KBK_SIM
+      guarded.finish();
+#endif
     } else {
       R result = std::apply(function, std::move(arguments));
       check_launches(name);
+#ifdef KBK_SIM
+      guarded.finish();
+      guarded.refuse_alias(result);
+#endif
       give(stack, result);
     }
   }
+
+#ifdef KBK_SIM
+  // A parameter by value may be written; a const reference may not.
+  template <class Arguments, size_t... I>
+  static void guard(Guarded& guarded, Arguments& arguments, std::index_sequence<I...>) {
+    (guarded.note(std::get<I>(arguments), !std::is_reference_v<P>, static_cast<int>(I)), ...);
+    guarded.seal();
+    (guarded.move(std::get<I>(arguments)), ...);
+  }
+#endif
 };
 
 // The function's type is deduced, never spelled: nvcc writes decltype of a function out with its default arguments, which is

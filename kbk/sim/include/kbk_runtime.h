@@ -92,6 +92,12 @@ KBK_API const char* last_error_detail();
 [[noreturn]] KBK_API void assert_failed(const char* expression, const char* file, int line, const char* function);
 KBK_API int print(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
+// --- tensors of a call in guarded memory: a copy of `bytes` at `original`, aligned as it is modulo 16; null if there is no room
+KBK_API char* guarded_take(const void* original, std::size_t bytes, int argument);
+KBK_API void guarded_read_only(char* copy);
+KBK_API bool guarded_damage(const char* copy, char* text, std::size_t size);  // true, with a sentence: somebody wrote beside it
+KBK_API void guarded_give(char* copy);
+
 // --- the device profile
 struct Profile {
   int arch;  // 75, 80, 90

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "guarded.h"
 #include "launch.h"
 #include "signals.h"
 
@@ -76,6 +77,11 @@ void on_fatal_signal(int number, const void* address, bool address_unknown, Mach
   const std::uintptr_t pc = context.pc(), sp = context.sp();
   const void* where = nearest_kernel_pc(pc, sp);
   char text[256];
+  if (number != SIGFPE && number != SIGILL && !address_unknown && explain_guarded(address, text, sizeof text)) {
+    note("out-of-bounds", text, where);
+    continue_in_scheduler(context);
+    return;
+  }
   if (number == SIGFPE) {
     std::snprintf(text, sizeof text, "integer division by zero (a GPU returns an arbitrary number here)");
   } else if (number == SIGILL) {
