@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_STYLES = {"ok": "green", "missing": "bold red", "warning": "yellow", "none": "dim"}
+_STYLES = {"ok": "green", "missing": "bold red", "warning": "yellow", "none": "dim", "limit": "dim"}
 
 
 def _version(wanted: bool) -> None:
@@ -55,23 +57,64 @@ def doctor(
 
 def _print_report(report: doctor_module.Report) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column()
-    table.add_column()
-    table.add_column(overflow="fold")
-    for check in report.checks:
-        status = Text(check.status, style=_STYLES[check.status])
-        value = Text(check.value)
-        if check.advice:
-            value.append(f"\n{check.advice}", style="italic")
-        table.add_row(status, check.name, value)
-    for name, limit in report.limits.items():
-        table.add_row(Text("limit", style="dim"), name.replace("_", " "), Text(str(limit)))
-    console.print(table)
+    rows = [(check.status, check.name, check.value, check.advice) for check in report.checks]
+    rows += [("limit", name.replace("_", " "), str(v), "") for name, v in report.limits.items()]
+    if not console.is_terminal:  # a file or a pipe has no width: a line stays a line
+        for status, name, text, advice in rows:
+            print(f"{status:8} {name:30} {text}")
+            if advice:
+                print(f"{'':39} {advice}")
+    else:
+        _print_table(console, rows)
     console.print()
     simulator = "usable" if report.simulator else "not usable: see the lines marked missing"
     gpu = "usable" if report.gpu else "not usable here"
     console.print(f"Simulator on the CPU: {simulator}.\nGPU: {gpu}.")
+
+
+def _print_table(console: Console, rows: list[tuple[str, str, str, str]]) -> None:
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")
+    for status, name, text, advice in rows:
+        value = Text(text)
+        if advice:
+            value.append(f"\n{advice}", style="italic")
+        table.add_row(Text(status, style=_STYLES[status]), name, value)
+    console.print(table)
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="Folder for the records; it is made if need be.")],
+    parts: Annotated[
+        str, typer.Option(help="Parts, with commas between: tune,compare,...; all by default.")
+    ] = "",
+) -> None:
+    """Measure on this machine's GPU and write one JSON record for each part.
+
+    Exit status: 0 if every part succeeded; 1 if one failed, if a part does not exist, or without
+    a GPU.
+    """
+    from kbk.bench import record as recorder
+    from kbk.build.toolchain import cuda_available
+
+    wanted = [part.strip() for part in parts.split(",") if part.strip()]
+    unknown = [part for part in wanted if part not in recorder.PARTS]
+    if unknown:
+        _fail(f"--parts must name parts of {', '.join(recorder.PARTS)}; it named {unknown[0]!r}.")
+    if not cuda_available():
+        _fail(
+            "kbk record measures on an NVIDIA GPU with nvcc, and torch finds none here; "
+            "`kbk doctor` says what is missing."
+        )
+    raise typer.Exit(1 if recorder.record(out, wanted or None) else 0)
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -28,6 +28,13 @@ SHARED_KB = {75: 64, 80: 163, 90: 227}
 LOW_DISK = 2 << 30
 """Bytes free below which a full disk is worth a warning."""
 
+NO_GPU = (
+    "None is needed: kernels run on the simulator. To run them on a GPU, open a notebook with an "
+    "NVIDIA GPU at a cloud provider or on Google Colab (Runtime > Change runtime type) and install "
+    "kbk there: pip install . in a clone."
+)
+"""How to get a GPU."""
+
 Status = Literal["ok", "missing", "warning", "none"]
 """ok; missing: something needs it; warning: works, but; none: absent and not needed."""
 
@@ -180,7 +187,7 @@ def check_gpus(torch: dict[str, Any]) -> Check:
         each = [f"{g['name']} (sm_{g['sm']}, {_bytes(g['bytes'])})" for g in gpus]
         return Check("GPU", "ok", f"{'; '.join(each)}, driver {driver}")
     if not listed:
-        return Check("GPU", "none", "no NVIDIA GPU found")
+        return Check("GPU", "none", "no NVIDIA GPU found", NO_GPU)
     names = ", ".join(line.split(", ")[0] for line in listed)
     if "error" not in torch and torch["cuda"] is None:
         advice = "This torch is a CPU build: install one with CUDA ('make setup TORCH=torch')."
@@ -249,7 +256,7 @@ def limits() -> dict[str, Any]:
         "simulated_gpu": f"sm_{arch}",
         "shared_memory_per_block": f"{SHARED_KB[arch]} KB",
         "threads_per_block": 1024,
-        "seconds_per_simulated_launch": simulator._settings.time_limit,
+        "seconds_per_simulated_launch": simulator.current_settings().time_limit,
     }
 
 

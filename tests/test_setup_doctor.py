@@ -100,6 +100,22 @@ def test_the_text_says_which_machines_are_usable() -> None:
     assert "Simulator on the CPU: usable." in run.stdout
 
 
+def test_text_in_a_pipe_keeps_each_path_and_each_advice_on_one_line(tmp_path: Path) -> None:
+    cache = tmp_path / ("a long name " * 8)
+    environment = {**os.environ, "KBK_CACHE": str(cache), "COLUMNS": "80"}
+    run = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True, env=environment)
+    (found,) = [line for line in run.stdout.splitlines() if "build cache" in line]
+    assert f" {cache}, 0 B used" in found
+    assert found.endswith("free on the disk")
+
+
+def test_without_a_gpu_it_says_where_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    check = doctor.check_gpus({"version": "2.13.0+cpu", "cuda": None, "gpus": []})
+    assert check.status == "none"
+    assert "Colab" in check.advice and "cloud" in check.advice
+
+
 def test_an_unknown_profile_is_a_line_that_names_the_known_ones() -> None:
     status, report = run_doctor(KBK_SIM_ARCH="sm_60")
     assert status == 1
@@ -109,8 +125,8 @@ def test_an_unknown_profile_is_a_line_that_names_the_known_ones() -> None:
 def test_the_limits_are_those_of_the_profile_in_force() -> None:
     runtime = (ROOT / "kbk/sim/runtime/device.cpp").read_text()
     for arch, kilobytes in doctor.SHARED_KB.items():
-        (profile,) = re.findall(rf"\{{{arch}, \"[^\"]*\", (.*)\}}", runtime)
-        assert profile.split(", ")[5] == f"{kilobytes} * kKiB"
+        (profile,) = re.findall(rf"\{{\s*{arch},\s*\"[^\"]*\",([^}}]*)\}}", runtime)
+        assert " ".join(profile.split(",")[5].split()) == f"{kilobytes} * kKiB"
         with sim.settings(arch=arch):
             assert doctor.limits()["shared_memory_per_block"] == f"{kilobytes} KB"
 
