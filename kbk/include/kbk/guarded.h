@@ -17,13 +17,15 @@
 
 namespace kbk::detail {
 
+// One call of a host function.
 class Guarded {
  public:
-  Guarded() = default;
+  Guarded() { call_begin(); }
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
   ~Guarded() {
     for (const Region& region : regions_) guarded_give(region.copy);
+    call_end();
   }
 
   // First for every argument: which storages there are, and which of them may be written.

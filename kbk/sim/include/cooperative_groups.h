@@ -2,6 +2,8 @@
 // CUDA C++ Programming Guide, "Cooperative Groups".
 #pragma once
 
+#include <type_traits>
+
 #include "cuda_runtime.h"
 #include "kbk_warp.h"
 
@@ -93,7 +95,17 @@ class lanes {
 
 }  // namespace details
 
-template <unsigned Size, class Parent = void>
+template <unsigned Size, class Parent = thread_block>
+class thread_block_tile;
+
+namespace details {
+template <class Group>
+struct is_tile : std::false_type {};
+template <unsigned Size, class Parent>
+struct is_tile<thread_block_tile<Size, Parent>> : std::true_type {};
+}  // namespace details
+
+template <unsigned Size, class Parent>
 class thread_block_tile : public details::lanes<thread_block_tile<Size, Parent>> {
   static_assert(Size >= 1 && Size <= 32 && (Size & (Size - 1)) == 0,
                 "kbk: the size of a simulated tile is a power of two from 1 to 32");
@@ -106,8 +118,19 @@ class thread_block_tile : public details::lanes<thread_block_tile<Size, Parent>>
   static constexpr unsigned num_threads() { return Size; }
   static constexpr unsigned size() { return Size; }
   unsigned thread_rank() const { return details::linear_thread() & (Size - 1); }
-  unsigned meta_group_rank() const { return details::linear_thread() / Size; }
-  unsigned meta_group_size() const { return (details::block_threads() + Size - 1) / Size; }
+  // Among the tiles of the group that was partitioned: the block, or a larger tile.
+  unsigned meta_group_rank() const {
+    if constexpr (details::is_tile<Parent>::value)
+      return (details::linear_thread() & (Parent::num_threads() - 1)) / Size;
+    else
+      return details::linear_thread() / Size;
+  }
+  unsigned meta_group_size() const {
+    if constexpr (details::is_tile<Parent>::value)
+      return Parent::num_threads() / Size;
+    else
+      return (details::block_threads() + Size - 1) / Size;
+  }
   template <class T>
   T shfl_up(T value, unsigned delta) const { return __shfl_up_sync(mask(), value, delta, Size); }
   template <class T>
@@ -168,6 +191,33 @@ coalesced_group labeled_partition(const Group& group, Label label) {
 template <class Group>
 coalesced_group binary_partition(const Group& group, bool predicate) {
   return coalesced_group(__match_any_sync(group.mask(), static_cast<int>(predicate)));
+}
+
+// A group whose size is known at run time: a block, or a tile of a power of two from 1 to 32 threads.
+class thread_group {
+ public:
+  thread_group(const thread_block&) : size_(0) {}
+  template <unsigned Size, class Parent>
+  thread_group(const thread_block_tile<Size, Parent>&) : size_(Size) {}
+  explicit thread_group(unsigned size) : size_(size) {}
+  unsigned size() const { return size_ == 0 ? details::block_threads() : size_; }
+  unsigned num_threads() const { return size(); }
+  unsigned thread_rank() const { return size_ == 0 ? details::linear_thread() : details::linear_thread() & (size_ - 1); }
+  void sync() const {
+    if (size_ == 0)
+      __syncthreads();
+    else
+      __syncwarp(details::full_mask(size_) << (kbk::lane_id() & ~(size_ - 1)));
+  }
+
+ private:
+  unsigned size_;  // 0: the block
+};
+
+inline thread_group tiled_partition(const thread_group&, unsigned size) {
+  if (size < 1 || size > 32 || (size & (size - 1)) != 0)
+    kbk::trap("unsupported", "the size of a tile must be a power of two from 1 to 32");
+  return thread_group(size);
 }
 
 class thread_group_of_one {

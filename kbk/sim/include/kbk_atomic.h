@@ -106,3 +106,9 @@ KBK_ATOMIC_SCOPES(KBK_DEFINE)
 #undef KBK_MIN_MAX
 #undef KBK_INTEGER
 #undef KBK_ATOMIC_SCOPES
+
+// sm_90: each component is added by itself.
+inline float2 atomicAdd(float2* p, float2 v) { return make_float2(atomicAdd(&p->x, v.x), atomicAdd(&p->y, v.y)); }
+inline float4 atomicAdd(float4* p, float4 v) {
+  return make_float4(atomicAdd(&p->x, v.x), atomicAdd(&p->y, v.y), atomicAdd(&p->z, v.z), atomicAdd(&p->w, v.w));
+}

@@ -76,6 +76,10 @@ KBK_API void* shared_slot(SharedSlot* slot);
 KBK_API void* dynamic_shared();
 KBK_API unsigned dynamic_shared_bytes();
 
+// --- a host function runs between these: Ctrl-C is noted, ends the launch in hand and the next ones, and goes to Python at the end
+KBK_API void call_begin();
+KBK_API void call_end();
+
 // --- launching
 KBK_API bool probing();                    // the kernel was called only to learn its KernelInfo
 KBK_API void answer_probe(KernelInfo* info);

@@ -11,8 +11,7 @@ namespace kbk {
 
 namespace {
 
-std::mutex fault_mutex;
-std::unique_ptr<Fault> kept_fault;
+thread_local std::unique_ptr<Fault> kept_fault;  // of the thread whose call failed
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -57,7 +56,6 @@ std::string json(const Fault& fault) {
 }  // namespace
 
 void keep_fault(Fault fault) {
-  std::lock_guard<std::mutex> lock(fault_mutex);
   kept_fault = std::make_unique<Fault>(std::move(fault));
 }
 
@@ -76,7 +74,6 @@ KBK_API void kbk_sim_set_writer(void (*function)(const char*, std::size_t)) { se
 // The fault of the launch that was ended last, as JSON; "" if there is none. Valid until the next call.
 KBK_API const char* kbk_sim_take_fault() {
   static thread_local std::string text;
-  std::lock_guard<std::mutex> lock(fault_mutex);
   text = kept_fault ? json(*kept_fault) : "";
   kept_fault.reset();
   return text.c_str();

@@ -134,6 +134,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
     case cudaDevAttrMaxGridDimY: case cudaDevAttrMaxGridDimZ: *value = 65535; break;
     case cudaDevAttrMaxSharedMemoryPerBlock: *value = p.shared_per_block; break;
     case cudaDevAttrWarpSize: *value = 32; break;
+    case cudaDevAttrMaxRegistersPerBlock: *value = 65536; break;
     case cudaDevAttrMultiProcessorCount: *value = p.sms; break;
     case cudaDevAttrL2CacheSize: *value = p.l2_bytes; break;
     case cudaDevAttrMaxThreadsPerMultiProcessor: *value = p.threads_per_sm; break;

@@ -91,12 +91,18 @@ void on_fatal_signal(int number, const void* address, bool address_unknown, Mach
   } else if (address_unknown) {
     std::snprintf(text, sizeof text, "invalid address: far outside any memory, or a vector access that is not aligned");
   } else if (worker->stacks.is_guard(address)) {
-    std::snprintf(text, sizeof text, "the local variables of one thread need more than %zu KB of stack",
-                  worker->stacks.stack_bytes() / 1024);
+    if (address < current->stack.base)
+      std::snprintf(text, sizeof text,
+                    "the local variables of one thread need more than %zu KB of stack (a large local array, or recursion)",
+                    worker->stacks.stack_bytes() / 1024);
+    else
+      std::snprintf(text, sizeof text, "out of bounds: past the end of a local array");
   } else {
     const Arena& arena = current->block->arena;
     const char* byte = static_cast<const char*>(address);
-    if (byte >= arena.end && byte < arena.end + 65536)
+    if (byte >= arena.end && byte < arena.end + 65536 && worker->launch->config.dynamic_bytes == 0)
+      std::snprintf(text, sizeof text, "access past the end of shared memory");
+    else if (byte >= arena.end && byte < arena.end + 65536)
       std::snprintf(text, sizeof text, "access past the end of dynamic shared memory (the launch asked for %zu bytes)",
                     worker->launch->config.dynamic_bytes);
     else if (address == nullptr && !in_text(pc) && pc == 0)

@@ -11,8 +11,10 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <vector>
 
+#include "forking.h"
 #include "state.h"
 
 namespace kbk {
@@ -42,6 +44,10 @@ std::mutex guarded_mutex;
 std::multimap<std::size_t, Mapping> free_mappings;
 std::size_t free_bytes = 0;
 Slot slots[kSlots];
+const AfterFork guarded_anew([] {
+  new (&guarded_mutex) std::mutex;
+  for (Slot& slot : slots) slot.low.store(nullptr);
+});
 
 std::size_t page() {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));

@@ -5,6 +5,7 @@
 #include "device.cpp"
 #include "faults.cpp"
 #include "fiber.cpp"
+#include "forking.cpp"
 #include "guarded.cpp"
 #include "launch.cpp"
 #include "launch_log.cpp"

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cfenv>
-#include <csignal>
 #include <ctime>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
+#include "forking.h"
 #include "output.h"
 #include "signals.h"
 
@@ -17,6 +18,11 @@ namespace kbk {
 namespace {
 
 std::mutex launching;  // one launch at a time in a process
+Worker* kept = nullptr;  // for the next launch
+const AfterFork launching_anew([] {
+  new (&launching) std::mutex;
+  kept = nullptr;
+});
 thread_local bool is_probing KBK_TLS = false;
 thread_local KernelInfo* probed = nullptr;
 unsigned long serials = 0;
@@ -94,7 +100,6 @@ std::string short_name(const char* pretty) {
 // Stacks and blocks are kept between launches. Never freed: other threads may still be in a launch when the process
 // ends.
 Worker& main_worker() {
-  static Worker* kept = nullptr;
   if (kept == nullptr || kept->stacks.stack_bytes() != settings.stack_bytes) kept = new Worker(settings.stack_bytes);
   return *kept;
 }
@@ -200,6 +205,13 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
     return set_error(code, why.c_str());
   }
   std::lock_guard<std::mutex> lock(launching);
+  if (interrupted()) {  // between two launches of a host function
+    Fault fault;
+    fault.kind = "interrupt";
+    keep_fault(std::move(fault));
+    interrupt_raised();
+    throw std::runtime_error("kbk: interrupted");
+  }
   launch.serial = ++serials;
   launch.grid_packed = pack(config.grid.x, config.grid.y, config.grid.z);
   launch.block_packed = pack(config.block.x, config.block.y, config.block.z);
@@ -221,7 +233,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
   run_grid(launch, first);
   last_seconds = seconds() - launch.begin;
   flush_output();
-  if (give_back_interrupt() && !(first.fault && first.fault->kind == "interrupt")) raise(SIGINT);
+  if (first.fault && first.fault->kind == "interrupt") interrupt_raised();
   if (first.fault) {
     first.fault->kernel = launch.kernel;
     keep_fault(std::move(*first.fault));

@@ -1,6 +1,8 @@
 // The launches of a stretch of host code, for whoever asks: which kernels, with what shape.
 #include <mutex>
+#include <new>
 
+#include "forking.h"
 #include "launch.h"
 
 namespace kbk {
@@ -8,6 +10,7 @@ namespace kbk {
 namespace {
 constexpr std::size_t kMostLogged = 10000;
 std::mutex log_mutex;
+const AfterFork log_mutex_anew([] { new (&log_mutex) std::mutex; });
 std::string log_text;
 std::size_t logged = 0;
 bool logging = false;

@@ -3,7 +3,9 @@
 
 #include <map>
 #include <mutex>
+#include <new>
 
+#include "forking.h"
 #include "state.h"
 
 #if defined(__linux__)
@@ -15,6 +17,7 @@ namespace kbk {
 namespace {
 
 std::mutex text_mutex;
+const AfterFork text_mutex_anew([] { new (&text_mutex) std::mutex; });
 std::map<const void*, std::pair<std::uintptr_t, std::uintptr_t>> texts;  // by base of the library
 
 #if defined(__linux__)

@@ -3,8 +3,10 @@
 #include <cstdarg>
 #include <cstdio>
 #include <mutex>
+#include <new>
 
 #include "output.h"
+#include "forking.h"
 #include "state.h"
 
 namespace kbk {
@@ -12,6 +14,7 @@ namespace kbk {
 namespace {
 constexpr std::size_t kLimit = 8u << 20;
 std::mutex output_mutex;
+const AfterFork output_mutex_anew([] { new (&output_mutex) std::mutex; });
 std::string buffer;
 bool truncated = false;
 void (*writer)(const char*, std::size_t) = nullptr;

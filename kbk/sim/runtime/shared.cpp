@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 
+#include "forking.h"
 #include "state.h"
 
 namespace kbk {
@@ -20,6 +21,7 @@ constexpr std::size_t kDynamicAlignment = 128;
 constexpr int kPoison = 0xff;
 
 std::mutex arena_mutex;
+const AfterFork arena_mutex_anew([] { new (&arena_mutex) std::mutex; });
 std::vector<Arena> arenas;  // free ones
 
 std::size_t arena_bytes() { return kStaticBytes + 232 * 1024; }
@@ -67,13 +69,23 @@ void* shared_slot(SharedSlot* slot) {
       const unsigned align = slot->align > 16 ? slot->align : 16;
       const unsigned offset = (used + kRedZone + align - 1) / align * align;
       const unsigned end = offset + slot->size + kRedZone;
-      const auto limit = static_cast<unsigned>(profile().shared_per_block);
-      if (end > kStaticBytes || slot->size > limit) {
+      const Profile& p = profile();
+      const std::size_t all = launch.static_bytes + slot->size, total = all + launch.config.dynamic_bytes;
+      const auto limit = static_cast<std::size_t>(p.shared_per_block);
+      const auto both = static_cast<std::size_t>(launch.info->dynamic_limit >= 0 ? p.shared_per_block_optin : p.shared_per_block);
+      std::string why;
+      if (end > kStaticBytes || all > limit)
+        why = std::string("with the __shared__ variable ") + slot->name + " (" + std::to_string(slot->size) +
+              " bytes) a block has " + std::to_string(all) + " bytes of static shared memory; the limit is " +
+              std::to_string(limit);
+      else if (total > both)
+        why = std::to_string(all) + " bytes of static and " + std::to_string(launch.config.dynamic_bytes) +
+              " bytes of dynamic shared memory are " + std::to_string(total) + "; the limit of a block is " + std::to_string(both);
+      if (!why.empty()) {
         lock.unlock();
-        trap("launch", (std::string("the __shared__ variable ") + slot->name + " takes " + std::to_string(slot->size) +
-                        " bytes; static shared memory of a block is limited to " + std::to_string(limit) + " bytes")
-                           .c_str());
+        trap("launch", why.c_str());
       }
+      launch.static_bytes = all;
       slot->offset = offset;
       launch.static_used.store(end, std::memory_order_release);
       __atomic_store_n(&slot->serial, launch.serial, __ATOMIC_RELEASE);

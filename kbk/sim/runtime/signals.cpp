@@ -6,15 +6,18 @@
 #include <csignal>
 #include <ctime>
 #include <mutex>
+#include <new>
 
+#include <unistd.h>
 #if defined(__linux__)
 #include <sys/syscall.h>
-#include <unistd.h>
 #else
 #include <sys/time.h>
 #include <pthread.h>
 #endif
 #include <ucontext.h>
+
+#include "forking.h"
 
 namespace kbk {
 
@@ -78,7 +81,9 @@ int tick_signal() { return SIGALRM; }
 #endif
 
 std::mutex signal_mutex;
-int guarded = 0;  // workers in a launch
+int guarded = 0;     // workers in a launch
+int in_calls = 0;    // host functions that are running
+bool main_was_told = false;
 struct sigaction previous_fatal[kFatalCount], previous_interrupt, previous_tick;
 volatile std::sig_atomic_t interrupt_seen = 0, stop_flag = 0;
 
@@ -163,7 +168,6 @@ void guard_begin(Worker&) {
   {
     std::lock_guard<std::mutex> lock(signal_mutex);
     if (guarded++ == 0) {
-      interrupt_seen = 0;
       stop_flag = 0;
       struct sigaction action {};
       sigemptyset(&action.sa_mask);
@@ -174,8 +178,6 @@ void guard_begin(Worker&) {
       action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
       action.sa_sigaction = tick;
       sigaction(tick_signal(), &action, &previous_tick);
-      action.sa_sigaction = interrupt;
-      sigaction(SIGINT, &action, &previous_interrupt);
     }
   }
   if (alternate == nullptr) alternate = new char[kAlternateBytes];
@@ -192,17 +194,50 @@ void guard_end() {
   std::lock_guard<std::mutex> lock(signal_mutex);
   if (--guarded > 0) return;
   for (int i = 0; i < kFatalCount; ++i) sigaction(kFatal[i], &previous_fatal[i], nullptr);
-  sigaction(SIGINT, &previous_interrupt, nullptr);
   // A last tick may still be on its way; the default action would end the process.
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(tick_signal(), &ignore, nullptr);
 }
 
-bool give_back_interrupt() {
-  const bool seen = interrupt_seen != 0;
+void call_begin() {
+  std::lock_guard<std::mutex> lock(signal_mutex);
+  if (in_calls++ > 0) return;
   interrupt_seen = 0;
-  return seen;
+  main_was_told = false;
+  struct sigaction action {};
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+  action.sa_sigaction = interrupt;
+  sigaction(SIGINT, &action, &previous_interrupt);
 }
+
+void call_end() {
+  bool pass_on;
+  {
+    std::lock_guard<std::mutex> lock(signal_mutex);
+    if (--in_calls > 0) return;
+    sigaction(SIGINT, &previous_interrupt, nullptr);
+    pass_on = interrupt_seen != 0 && !main_was_told;
+    interrupt_seen = 0;
+  }
+  if (pass_on) kill(getpid(), SIGINT);  // Python still has to hear of it
+}
+
+void interrupt_raised() {
+#if defined(__linux__)
+  if (getpid() == static_cast<pid_t>(syscall(SYS_gettid))) main_was_told = true;
+#else
+  main_was_told = true;
+#endif
+}
+
+namespace {
+const AfterFork signals_anew([] {
+  new (&signal_mutex) std::mutex;
+  if (in_calls > 0) sigaction(SIGINT, &previous_interrupt, nullptr);
+  guarded = in_calls = 0;
+});
+}  // namespace
 
 }  // namespace kbk

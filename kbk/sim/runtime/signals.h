@@ -21,7 +21,7 @@ class MachineContext {
 
 bool interrupted();  // Ctrl-C came during this launch
 bool stop_wanted();  // cheap: a tick has passed since the last call, so it is time to look for a reason to stop
-bool give_back_interrupt();  // true if Ctrl-C came; forgets it
+void interrupt_raised();      // this thread turns Ctrl-C into an exception
 
 // faults.cpp
 void on_fatal_signal(int number, const void* address, bool address_unknown, MachineContext& context);

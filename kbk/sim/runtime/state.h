@@ -103,7 +103,8 @@ struct Launch {
   std::vector<Block*> cooperative_blocks;
   std::atomic<std::uint64_t> next_block{0};
   std::vector<std::uint64_t> order;  // shuffled block numbers, when a seed is set
-  std::atomic<unsigned> static_used{0};
+  std::atomic<unsigned> static_used{0};  // of the arena, red zones included
+  std::size_t static_bytes = 0;
   std::atomic<bool> stop{false};  // a fault happened somewhere
   std::uint64_t seed = 0;
   double begin = 0;                       // seconds on the monotonic clock
