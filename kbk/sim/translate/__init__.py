@@ -20,6 +20,7 @@ from kbk.sim.translate.unsupported import refuse_unsupported
 
 _SPIN = re.compile(
     r"atomic\w*|__threadfence\w*|volatile|this_grid|grid_group|cudaLaunch\w*|asm|__asm__|__nanosleep"
+    r"|__ldc[agv]|__stcg|__stwt"
 )
 
 

@@ -13,20 +13,12 @@ _CALLS = {
     "blockDim": "::kbk::block_dimensions()",
     "gridDim": "::kbk::grid_dimensions()",
 }
-_NO_TYPE = {
-    "return",
-    "case",
-    "else",
-    "do",
-    "co_return",
-    "throw",
-    "and",
-    "or",
-    "not",
-    "sizeof",
-    "new",
-    "delete",
-}
+_TRIPLES = ("dim3", "uint3", "int3", "auto", "const")
+_TYPES = {*_TRIPLES, "unsigned", "int", "size_t", "uint32_t", "int64_t"}
+_NO_TYPE = set(
+    "return case else do co_return throw and or not sizeof new delete alignof goto using".split()
+)
+_AFTER_DECLARED = ("(", "=", ";", "{", ",", ")", "[", ":")
 
 
 def index_variable_positions(source: Source) -> list[tuple[int, str]]:
@@ -40,9 +32,10 @@ def index_variable_positions(source: Source) -> list[tuple[int, str]]:
         before = tokens[index - 1] if index else None
         if before is not None and before.text in (".", "->", "::"):
             continue
-        if _declares(tokens, index):
-            own[token.text] = _scope_end(tokens, index)
-        elif index > own.get(token.text, -1):
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        if _declares(source, index, after):
+            own[token.text] = max(own.get(token.text, -1), _scope_end(tokens, index))
+        elif index > own.get(token.text, -1) and after not in ("(", "{"):
             found.append((index, _CALLS[token.text]))
     return found
 
@@ -54,18 +47,19 @@ def rewrite_index_variables(source: Source, edits: Edits) -> None:
         edits.replace(token.start, token.end, call)
 
 
-def _declares(tokens: list[Token], index: int) -> bool:
+def _declares(source: Source, index: int, after: str) -> bool:
+    tokens = source.tokens
     before = tokens[index - 1] if index else None
     if before is None:
         return False
     if before.kind == "name":
-        return before.text not in _NO_TYPE
-    if (
-        before.text == "&"
-        and index >= 2
-        and tokens[index - 2].text in ("dim3", "uint3", "auto", "const")
-    ):
-        return True
+        if source.is_directive(index):
+            return before.text in _TYPES
+        return before.text not in _NO_TYPE and after in _AFTER_DECLARED
+    if before.text in ("&", "&&", "*") and index >= 2:
+        return tokens[index - 2].text in _TRIPLES
+    if after not in _AFTER_DECLARED:
+        return False
     if before.text == ",":  # dim3 grid(1), block(2);
         depth = 0
         for at in range(index - 1, -1, -1):
@@ -94,10 +88,16 @@ def _scope_end(tokens: list[Token], index: int) -> int:
         elif text in (")", "]", "}"):
             depth -= 1
             if depth < 0:
-                if (
-                    text == ")" and at + 1 < len(tokens) and tokens[at + 1].text == "{"
-                ):  # a parameter: to the end of the body
-                    return match_forward(tokens, at + 1) or len(tokens)
-                return at
+                return _body_end(tokens, at) if text == ")" else at
         at += 1
     return len(tokens)
+
+
+def _body_end(tokens: list[Token], close: int) -> int:
+    """The end of the function body behind the ``)`` of a parameter list."""
+    at = close + 1
+    while at < len(tokens) and tokens[at].text not in (";", "{", "=", ",", ")", "}"):
+        at += 1
+    if at < len(tokens) and tokens[at].text == "{":
+        return match_forward(tokens, at) or len(tokens)
+    return close

@@ -44,14 +44,44 @@ class Source:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.tokens: list[Token] = []
+        tokens: list[Token] = []
         for match in _TOKEN.finditer(text):
             kind = match.lastgroup or "punct"
             if kind == "delimiter":
                 kind = "raw"
             if kind not in ("space", "comment"):
-                self.tokens.append(Token(kind, match.group(), match.start()))
+                tokens.append(Token(kind, match.group(), match.start()))
         self._starts = [0] + [m.end() for m in re.finditer("\n", text)]
+        self._find_directives(tokens)
+
+    def _find_directives(self, tokens: list[Token]) -> None:
+        """Fills ``tokens`` and ``directive``, without what stands between #if 0 and its end."""
+        self.tokens = []
+        self.directive: list[int | None] = []  # per token: the index of its line's #, if any
+        logical = [0] * len(self._starts)  # for each line the one that its continuation began on
+        for line in range(1, len(self._starts)):
+            before = self.text[self._starts[line - 1] : self._starts[line]].rstrip("\r\n")
+            logical[line] = logical[line - 1] if before.endswith("\\") else line
+        current = -1  # the logical line being read
+        sharp: int | None = None
+        off = 0  # how deep inside an #if 0
+        for at, token in enumerate(tokens):
+            line = logical[self.line(token.start) - 1]
+            if line != current:
+                current, sharp = line, None
+                if token.text == "#" and not self.text[self._starts[line] : token.start].strip():
+                    word = tokens[at + 1].text if at + 1 < len(tokens) else ""
+                    if off:
+                        off += word in ("if", "ifdef", "ifndef")
+                        off -= word == "endif" or (off == 1 and word in ("else", "elif"))
+                    elif word == "if" and [t.text for t in tokens[at + 2 : at + 3]] == ["0"]:
+                        after = tokens[at + 3] if at + 3 < len(tokens) else None
+                        off = int(after is None or logical[self.line(after.start) - 1] != line)
+                    sharp = len(self.tokens)
+            if sharp is None and off:
+                continue
+            self.tokens.append(token)
+            self.directive.append(sharp)
 
     def line(self, offset: int) -> int:
         """The 1-based line of an offset."""
@@ -59,11 +89,7 @@ class Source:
 
     def is_directive(self, index: int) -> bool:
         """Whether token ``index`` stands in a preprocessor line."""
-        offset = self.tokens[index].start
-        line = bisect.bisect_right(self._starts, offset) - 1
-        while line > 0 and self.text[: self._starts[line]].rstrip("\r\n").endswith("\\"):
-            line -= 1
-        return self.text[self._starts[line] : offset + 1].lstrip().startswith("#")
+        return self.directive[index] is not None
 
     def slice(self, first: int, last: int) -> str:
         """The text from token ``first`` up to, not including, token ``last``."""

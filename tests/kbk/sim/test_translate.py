@@ -65,10 +65,26 @@ def test_text_that_only_looks_like_cuda_stays(source: str) -> None:
         "void f(dim3 gridDim, dim3 blockDim) { g(gridDim.x + blockDim.y); }",
         "void f() { config.gridDim = 3; c->blockDim = 4; }",
         "struct S { dim3 gridDim; int threadIdx; };",
+        "int use(dim3 *gridDim, const dim3& blockDim) { return gridDim->x + blockDim.x; }",
+        "struct T { dim3 blockIdx; T(dim3 b) : blockIdx(b) {} int f() const { return blockIdx.x; } };",
+        "int use(dim3 gridDim) const noexcept { return gridDim.x; }",
     ],
 )
 def test_names_of_the_sources_own_stay(source: str) -> None:
     assert text_of(source) == source
+
+
+def test_a_macro_may_stand_for_an_index_variable() -> None:
+    text = text_of("#define TX threadIdx.x\n#define B blockIdx\n#define M(n) (n*gridDim.x)\nTX;")
+    assert text.startswith("#define TX ::kbk::thread_idx().x\n#define B ::kbk::block_idx()\n")
+    assert "(n*::kbk::grid_dimensions().x)" in text
+
+
+def test_what_an_if_0_leaves_out_stays() -> None:
+    source = "#if 0\nk<<<1,2>>>\ndon't\n#if 1\n#endif\nwmma\n#endif\n"
+    assert text_of(source) == source
+    assert "launch" in text_of(source + "void f() { k<<<1, 2>>>(); }")
+    assert "launch" in text_of("#if 0\n(\n#else\nvoid f() { k<<<1, 2>>>(); }\n#endif\n")
 
 
 def test_a_name_is_built_in_again_after_its_scope() -> None:
@@ -137,7 +153,7 @@ def test_known_ptx_becomes_cpp() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"],
+    ["while (!__ldcg(p)) {}", "volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"],
 )
 def test_sources_whose_threads_may_wait_for_each_other_are_marked(word: str) -> None:
     assert translate(f"__global__ void k(int* p) {{ {word} }}", "t.cu").may_spin
