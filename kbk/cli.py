@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -57,7 +58,9 @@ def doctor(
 
 def _print_report(report: doctor_module.Report) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    rows = [(check.status, check.name, check.value, check.advice) for check in report.checks]
+    rows: list[tuple[str, str, str, str]] = [
+        (check.status, check.name, check.value, check.advice) for check in report.checks
+    ]
     rows += [("limit", name.replace("_", " "), str(v), "") for name, v in report.limits.items()]
     if not console.is_terminal:  # a file or a pipe has no width: a line stays a line
         for status, name, text, advice in rows:
@@ -72,7 +75,7 @@ def _print_report(report: doctor_module.Report) -> None:
     console.print(f"Simulator on the CPU: {simulator}.\nGPU: {gpu}.")
 
 
-def _print_table(console: Console, rows: list[tuple[str, str, str, str]]) -> None:
+def _print_table(console: Console, rows: Sequence[tuple[str, str, str, str]]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column()
     table.add_column()
