@@ -35,6 +35,22 @@ const void* nearest_kernel_pc(std::uintptr_t pc, std::uintptr_t stack_pointer) {
   return nullptr;
 }
 
+// The same for a call that the kernel made into the runtime: both keep frame pointers, so the chain of frames is exact, where
+// words on the stack may be left over from another thread.
+const void* calling_kernel_pc(void* frame_address) {
+  const Thread& thread = *current;
+  const auto low = reinterpret_cast<std::uintptr_t>(thread.stack.base), high = low + thread.stack.bytes;
+  auto frame = reinterpret_cast<std::uintptr_t>(frame_address);
+  while (frame >= low && frame + 16 <= high && frame % 8 == 0) {
+    std::uintptr_t words[2];  // the caller's frame, the return address
+    std::memcpy(words, reinterpret_cast<const void*>(frame), sizeof words);
+    if (in_text(words[1])) return reinterpret_cast<const void*>(words[1] - 1);
+    if (words[0] <= frame) break;
+    frame = words[0];
+  }
+  return nearest_kernel_pc(0, reinterpret_cast<std::uintptr_t>(frame_address));
+}
+
 void note(const char* kind, std::string message, const void* pc) {
   Worker& w = *worker;
   if (w.fault || w.launch->stop.exchange(true)) return;  // the first fault is the one that counts
@@ -136,7 +152,7 @@ void check_stop() {
   if (__builtin_expect(!stop_wanted(), 1) && !w.launch->stop.load(std::memory_order_relaxed)) return;
   const bool late = settings.time_limit > 0 && seconds() - w.launch->begin > settings.time_limit;
   if (!w.launch->stop.load() && !interrupted() && !late) return;
-  const void* pc = nearest_kernel_pc(0, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
+  const void* pc = calling_kernel_pc(__builtin_frame_address(0));
   if (interrupted()) note("interrupt", "interrupted", pc);
   else if (late) note("hang", overtime(), pc);
   end_launch_here();
@@ -144,7 +160,7 @@ void check_stop() {
 
 void trap(const char* kind, const char* message) {
   if (current == nullptr) throw std::runtime_error(std::string("kbk: ") + message);
-  note(kind, message, nearest_kernel_pc(0, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0))));
+  note(kind, message, calling_kernel_pc(__builtin_frame_address(0)));
   end_launch_here();
 }
 
