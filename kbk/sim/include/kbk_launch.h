@@ -1,4 +1,4 @@
-// kernel<<<grid, block, bytes, stream>>>(arguments): the translator writes ::kbk::launch_kernel(...).
+// kernel<<<grid, block, bytes, stream>>>(arguments): the translator writes ::kbk::launcher(...)(arguments).
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,42 @@
 
 namespace kbk {
 
-// A literal 0 or NULL among the arguments: a number or a null pointer, as the parameter wants.
+// NULL among the arguments: a number or a null pointer, as the parameter wants.
 struct Zero {
   template <class T>
   constexpr operator T() const {
     return T(0);
   }
 };
+
+// A literal 0 among the arguments: an int, unless no kernel takes one there.
+struct LiteralZero : Zero {
+  int number = 0;
+};
+
+template <class T>
+T& as_number(T& argument) {
+  return argument;
+}
+inline int& as_number(LiteralZero& zero) { return zero.number; }
+
+template <class T>
+T& as_anything(T& argument) {
+  return argument;
+}
+inline Zero& as_anything(LiteralZero& zero) { return zero; }
+
+// The call of a launch that has a literal 0. `accepts` is the call too, and says in its type whether it compiles.
+template <class Accepts, class Call>
+auto with_zero(Accepts accepts, Call call) {
+  return [=](auto&... arguments) {
+    if constexpr (!std::is_invocable_v<decltype(accepts), decltype(as_number(arguments))...> &&
+                  std::is_invocable_v<decltype(accepts), decltype(as_anything(arguments))...>)
+      call(as_anything(arguments)...);
+    else
+      call(as_number(arguments)...);
+  };
+}
 
 inline Dim to_dim(dim3 d) { return {d.x, d.y, d.z}; }
 
@@ -47,6 +76,27 @@ void launch_kernel(const char* name, const char* file, int line, bool may_spin, 
   };
   c.may_spin = may_spin;
   ::kbk::launch(name, c, (std::size_t{0} + ... + sizeof(std::decay_t<Args>)), body, &context, file, line);
+}
+
+// A launch without its arguments, so that a macro may give none. They come by value: bit-fields are welcome.
+template <class Call>
+struct Launcher {
+  const char* name;
+  const char* file;
+  int line;
+  bool may_spin;
+  Call call;
+  LaunchConfig c;
+
+  template <class... Args>
+  void operator()(Args... args) {
+    launch_kernel(name, file, line, may_spin, call, c, std::move(args)...);
+  }
+};
+
+template <class Call>
+Launcher<Call> launcher(const char* name, const char* file, int line, bool may_spin, Call call, LaunchConfig c) {
+  return {name, file, line, may_spin, call, c};
 }
 
 // The KernelInfo of a kernel given by its address: the kernel is called once, and returns from its first line.
@@ -81,6 +131,8 @@ cudaError_t launch_array(bool cooperative, const char* file, int line, bool may_
 }
 
 }  // namespace kbk
+
+#define KBK_TEXT(...) #__VA_ARGS__
 
 template <class... Params, class... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* c, void (*kernel)(Params...), Args&&... args) {

@@ -1,4 +1,4 @@
-"""Launches become calls of the shim's ``launch_kernel``.
+"""Launches become calls of the shim's ``launcher``.
 
 A launch is ``k<T><<<grid, block, bytes, stream>>>(args)``.
 """
@@ -6,7 +6,16 @@ A launch is ``k<T><<<grid, block, bytes, stream>>>(args)``.
 from __future__ import annotations
 
 from kbk.errors import UnsupportedError
-from kbk.sim.translate.tokens import Edits, Source, match_back_angle, match_forward, split_commas
+from kbk.sim.translate.tokens import (
+    CLOSE,
+    OPEN,
+    Edits,
+    Source,
+    Token,
+    match_back_angle,
+    match_forward,
+    split_commas,
+)
 
 
 def _end_of_config(source: Source, chevron: int) -> int | None:
@@ -33,9 +42,10 @@ def _end_of_config(source: Source, chevron: int) -> int | None:
 
 
 def _start_of_name(source: Source, chevron: int) -> int | None:
-    """Index of the first token of the kernel's name.
+    """Index of the first token of what is launched.
 
-    The name is an identifier, which may be qualified and have template arguments.
+    It is a name, which may be qualified, have template arguments and be pasted by a macro, or
+    an element of an array, or an expression in parentheses.
     """
     tokens = source.tokens
     at = chevron - 1
@@ -44,15 +54,19 @@ def _start_of_name(source: Source, chevron: int) -> int | None:
         if opening is None:
             return None
         at = opening - 1
-    if (
-        at >= 0 and tokens[at].text == ")"
-    ):  # a call or a parenthesised expression that gives a kernel
-        return None
+    while at >= 0 and tokens[at].text == "]":
+        at = _match_back(tokens, at) - 1
+    if at >= 0 and tokens[at].text == ")":
+        opening = _match_back(tokens, at)
+        before = tokens[opening - 1] if opening > 0 else None
+        if opening < 0 or (before is not None and before.text not in (";", "{", "}", ")", ":")):
+            return None  # a call that gives a kernel
+        return opening
     if at < 0 or tokens[at].kind != "name":
         return None
     while at >= 2:
-        before = tokens[at - 1].text
-        if before in ("::", "->", "."):
+        before_text = tokens[at - 1].text
+        if before_text in ("::", "->", "."):
             at -= 1
             if tokens[at - 1].kind == "name" and tokens[at - 1].text not in (
                 "return",
@@ -60,25 +74,34 @@ def _start_of_name(source: Source, chevron: int) -> int | None:
                 "do",
             ):
                 at -= 1
-            elif tokens[at - 1].text == ">" and before == "::":
-                opening = match_back_angle(tokens, at - 1)
-                if opening is None or opening == 0:
+            elif tokens[at - 1].text == ">" and before_text == "::":
+                opening_angle = match_back_angle(tokens, at - 1)
+                if opening_angle is None or opening_angle == 0:
                     return None
-                at = opening - 1
+                at = opening_angle - 1
             else:
                 break
-        elif before == "template":
+        elif before_text == "template":
             at -= 1
+        elif before_text == "#" and tokens[at - 2].text == "#" and tokens[at - 3].kind == "name":
+            at -= 3
         else:
             break
     return at
 
 
-def _argument(source: Source, first: int, last: int) -> str:
-    text = source.slice(first, last)
-    if last == first + 1 and source.tokens[first].text in ("0", "NULL"):
-        return "::kbk::Zero{}"
-    return text
+def _match_back(tokens: list[Token], index: int) -> int:
+    """Index of the bracket that opens what the one at ``index`` closes, or -1."""
+    depth = 0
+    for at in range(index, -1, -1):
+        if tokens[at].kind == "punct":
+            depth += (tokens[at].text in CLOSE) - (tokens[at].text in OPEN)
+            if depth == 0:
+                return at
+    return -1
+
+
+_CONSTANTS = {"0": "::kbk::LiteralZero{}", "NULL": "::kbk::Zero{}"}
 
 
 def rewrite_launches(source: Source, edits: Edits, may_spin: bool) -> None:
@@ -100,64 +123,75 @@ def rewrite_launches(source: Source, edits: Edits, may_spin: bool) -> None:
                 source.file, line, "this use of <<<", "write kernel<<<grid, block>>>(arguments);"
             )
         name = source.slice(first, index)
-        shown = " ".join(name.split()).replace("\\", "").replace('"', "'")
+        shown = " ".join(name.replace("\\\n", " ").split())
+        if source.is_directive(index):
+            shown = f"KBK_TEXT({shown})"
+        else:
+            shown = '"' + shown.replace("\\", "").replace('"', "'") + '"'
         config = source.text[tokens[index].end : tokens[end].start]
-        parts = split_commas(tokens, end + 4, close)
-        begins = [
-            tokens[end + 3].end if n == 0 else tokens[b].start for n, (b, _) in enumerate(parts)
-        ]
-        ends = [tokens[e].start for _, e in parts]
-        arguments = ""
-        for (a, b), begin, stop in zip(parts, begins, ends, strict=True):
-            plain = source.text[begin:stop]
-            replaced = _argument(source, a, b)
-            arguments += ", " + (replaced if replaced == "::kbk::Zero{}" else plain)
-        here = "__FILE__, __LINE__"
+        zero = False
+        for a, b in split_commas(tokens, end + 4, close):
+            if b == a + 1 and tokens[a].text in _CONSTANTS:
+                zero = zero or tokens[a].text == "0"
+                edits.replace(tokens[a].start, tokens[a].end, _CONSTANTS[tokens[a].text])
+        flat = " ".join(name.replace("\\\n", " ").split())
+        call = f"[&](auto&... kbk_arguments) {{ {name}(kbk_arguments...); }}"
+        if zero:
+            accepts = f"[&](auto&... kbk_arguments) -> decltype({flat}(kbk_arguments...)) {{}}"
+            call = f"::kbk::with_zero({accepts}, {call})"
         spin = "true" if may_spin else "false"
-        new = (
-            f'::kbk::launch_kernel("{shown}", {here}, {spin}, [&](auto&... kbk_arguments) '
-            f"{{ {name}(kbk_arguments...); }}, ::kbk::config({config}){arguments})"
+        edits.replace(
+            tokens[first].start,
+            tokens[end + 2].end,
+            f"::kbk::launcher({shown}, __FILE__, __LINE__, {spin}, {call}, "
+            f"::kbk::config({config}))",
         )
-        edits.replace(tokens[first].start, tokens[close].end, new)
 
 
 _BY_ADDRESS = {"cudaLaunchKernel": "false", "cudaLaunchCooperativeKernel": "true"}
+_TAKES_KERNEL = {  # name -> which argument is the kernel
+    "cudaLaunchKernel": 0,
+    "cudaLaunchCooperativeKernel": 0,
+    "cudaFuncSetAttribute": 0,
+    "cudaFuncSetCacheConfig": 0,
+    "cudaFuncGetAttributes": 1,
+    "cudaOccupancyMaxActiveBlocksPerMultiprocessor": 1,
+    "cudaOccupancyMaxPotentialBlockSize": 2,
+}
 
 
 def rewrite_address_launches(source: Source, edits: Edits, may_spin: bool) -> None:
     """Rewrites launches by address: ``cudaLaunchCooperativeKernel((void*)k, ...)``.
 
-    The shim's function is a template that needs the kernel's type, so the cast goes.
+    The shim's function is a template that needs the kernel's type, so the cast goes, here and in
+    the other functions that take a kernel.
     """
     tokens = source.tokens
     for index, token in enumerate(tokens):
-        if token.text not in _BY_ADDRESS or index + 1 >= len(tokens):
+        position = _TAKES_KERNEL.get(token.text)
+        if position is None or index + 1 >= len(tokens) or tokens[index + 1].text != "(":
             continue
-        if tokens[index + 1].text != "(" or source.is_directive(index):
-            continue
-        first = index + 2
-        if tokens[first].text in ("reinterpret_cast", "static_cast"):
-            close = match_forward(tokens, _next(tokens, first, "("))
-            edits.replace(tokens[first].start, tokens[_next(tokens, first, "(")].end, "(")
-            del close
-        elif tokens[first].text == "(":
-            close = match_forward(tokens, first)
-            inside = source.slice(first + 1, close) if close is not None else ""
-            if close is not None and inside.replace(" ", "") in (
-                "void*",
-                "constvoid*",
-                "voidconst*",
-            ):
-                edits.replace(tokens[first].start, tokens[close].end, "")
-        spin = "true" if may_spin else "false"
-        edits.replace(
-            token.start,
-            tokens[index + 1].end,
-            f"::kbk::launch_array({_BY_ADDRESS[token.text]}, __FILE__, __LINE__, {spin}, ",
-        )
+        close = match_forward(tokens, index + 1)
+        parts = split_commas(tokens, index + 2, close) if close is not None else []
+        if position < len(parts):
+            _strip_cast(source, edits, *parts[position])
+        if token.text in _BY_ADDRESS:
+            spin = "true" if may_spin else "false"
+            edits.replace(
+                token.start,
+                tokens[index + 1].end,
+                f"::kbk::launch_array({_BY_ADDRESS[token.text]}, __FILE__, __LINE__, {spin}, ",
+            )
 
 
-def _next(tokens: list, index: int, text: str) -> int:  # type: ignore[type-arg]
-    while tokens[index].text != text:
-        index += 1
-    return index
+def _strip_cast(source: Source, edits: Edits, first: int, last: int) -> None:
+    """Removes a cast to a pointer to void at the front of tokens [first, last)."""
+    tokens = source.tokens
+    angle = tokens[first].text in ("reinterpret_cast", "static_cast")
+    opening = first + 1 if angle else first
+    end = opening
+    while end < last and tokens[end].text not in (">" if angle else ")", ";"):
+        end += 1
+    words = sorted(t.text for t in tokens[opening + 1 : end])
+    if words in (["*", "void"], ["*", "const", "void"]):
+        edits.replace(tokens[first].start, tokens[end].end, "")

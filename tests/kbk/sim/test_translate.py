@@ -28,6 +28,9 @@ LAUNCHES = {
     "lambda argument": "k<<<1, 2>>>([=] __device__(int i) { return i < 3 ? i : 0; });",
     "line breaks": "k<float>\n<<<1,\n2>>>\n(p,\n q);",
     "in a macro": "#define RUN(K) \\\n  K<<<1, \\\n  2>>>(p)\nRUN(k);",
+    "array element": "table[i + 1][0]<<<1, 2>>>(p);",
+    "parenthesised": "(k<2>)<<<1, 2>>>(p);",
+    "literal zero": "k<float>\n<<<1, 2>>>(\n0, NULL, nullptr);",
     "comment between": "k /* name */ <<<1, 2>>> /* go */ (p /* first */, q);",
 }
 
@@ -37,7 +40,7 @@ def test_a_launch_becomes_a_call_and_keeps_its_lines(name: str) -> None:
     source = f"void f() {{\n{LAUNCHES[name]}\nint after = 1;\n}}"
     text = text_of(source)
     assert "<<<" not in text
-    assert "::kbk::launch_kernel(" in text
+    assert "::kbk::launcher(" in text
     assert text.count("\n") == source.count("\n")
     after = next(n for n, line in enumerate(text.split("\n")) if "int after" in line)
     assert after == next(n for n, line in enumerate(source.split("\n")) if "int after" in line)
