@@ -17,10 +17,10 @@ namespace kbk {
 
 namespace {
 
-std::mutex launching;  // one launch at a time in a process
+std::recursive_mutex launching;  // one host function, so one launch, at a time in a process
 Worker* kept = nullptr;  // for the next launch
 const AfterFork launching_anew([] {
-  new (&launching) std::mutex;
+  new (&launching) std::recursive_mutex;
   kept = nullptr;
 });
 thread_local bool is_probing KBK_TLS = false;
@@ -181,6 +181,9 @@ KernelInfo* probe(Body body, void* context) {
 
 unsigned long launches() { return serials; }
 
+void lock_calls() { launching.lock(); }
+void unlock_calls() { launching.unlock(); }
+
 void launch(const char* name, const LaunchConfig& config, std::size_t argument_bytes, Body body, void* context,
             const char* file, int line) {
   if (current != nullptr)
@@ -204,7 +207,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
     why = "launch of " + launch.kernel + " at " + file + ":" + std::to_string(line) + ": " + why;
     return set_error(code, why.c_str());
   }
-  std::lock_guard<std::mutex> lock(launching);
+  std::lock_guard<std::recursive_mutex> lock(launching);
   if (interrupted()) {  // between two launches of a host function
     Fault fault;
     fault.kind = "interrupt";

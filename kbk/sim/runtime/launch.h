@@ -6,6 +6,8 @@
 namespace kbk {
 extern double last_seconds;  // of the launch that ended last
 unsigned long launches();
+void lock_calls();  // for the time of a host function: it may be taken again by the same thread
+void unlock_calls();
 bool set_profile(int arch);
 void log_launches(bool on);     // forgets what was logged
 std::string launch_log();       // as JSON: [{"kernel":..., "grid":[x,y,z], "block":[x,y,z], "dynamic_bytes":n}, ...]

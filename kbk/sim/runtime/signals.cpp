@@ -2,6 +2,7 @@
 // each worker's own.
 #include "signals.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -18,6 +19,7 @@
 #include <ucontext.h>
 
 #include "forking.h"
+#include "launch.h"
 
 namespace kbk {
 
@@ -84,6 +86,7 @@ std::mutex signal_mutex;
 int guarded = 0;     // workers in a launch
 int in_calls = 0;    // host functions that are running
 bool main_was_told = false;
+std::atomic<int> waiting_calls{0};
 struct sigaction previous_fatal[kFatalCount], previous_interrupt, previous_tick;
 volatile std::sig_atomic_t interrupt_seen = 0, stop_flag = 0;
 
@@ -201,9 +204,11 @@ void guard_end() {
 }
 
 void call_begin() {
+  ++waiting_calls;
+  lock_calls();
+  --waiting_calls;
   std::lock_guard<std::mutex> lock(signal_mutex);
   if (in_calls++ > 0) return;
-  interrupt_seen = 0;
   main_was_told = false;
   struct sigaction action {};
   sigemptyset(&action.sa_mask);
@@ -213,15 +218,19 @@ void call_begin() {
 }
 
 void call_end() {
-  bool pass_on;
+  bool pass_on = false;
   {
     std::lock_guard<std::mutex> lock(signal_mutex);
-    if (--in_calls > 0) return;
-    sigaction(SIGINT, &previous_interrupt, nullptr);
-    pass_on = interrupt_seen != 0 && !main_was_told;
-    interrupt_seen = 0;
+    if (--in_calls == 0) {
+      sigaction(SIGINT, &previous_interrupt, nullptr);
+      // Whoever waits for its turn is to end too; when nobody does, Python has to hear of it.
+      const bool untold = interrupt_seen != 0 && !main_was_told;
+      pass_on = untold && waiting_calls.load() == 0;
+      interrupt_seen = untold && !pass_on;
+    }
   }
-  if (pass_on) kill(getpid(), SIGINT);  // Python still has to hear of it
+  unlock_calls();
+  if (pass_on) kill(getpid(), SIGINT);
 }
 
 void interrupt_raised() {
@@ -237,6 +246,7 @@ const AfterFork signals_anew([] {
   new (&signal_mutex) std::mutex;
   if (in_calls > 0) sigaction(SIGINT, &previous_interrupt, nullptr);
   guarded = in_calls = 0;
+  waiting_calls = 0;
 });
 }  // namespace
 

@@ -138,7 +138,9 @@ def test_an_argument_cannot_be_returned(ops: Any) -> None:
 
 def test_static_shared_memory_is_limited_in_sum_and_with_dynamic(ops: Any) -> None:
     p = torch.zeros(4, dtype=torch.int32)
-    with pytest.raises(kbk.LaunchError, match="80000 bytes of static shared memory; the limit is 49152"):
+    with pytest.raises(
+        kbk.LaunchError, match="80000 bytes of static shared memory; the limit is 49152"
+    ):
         ops.too_much_static(p)
     with pytest.raises(kbk.LaunchError, match="40000 bytes of static and 40000 bytes of dynamic"):
         ops.too_much_together(p)
@@ -202,3 +204,43 @@ def test_a_child_forked_during_a_launch_can_launch(ops: Any) -> None:
         os.waitpid(child, 0)
     thread.join()
     assert status == 0
+
+
+ADD = r"""
+__global__ void add_one(int* p) { p[threadIdx.x] += 1; }
+void add(Tensor p) { add_one<<<1, 32>>>(static_cast<int*>(p.data_ptr())); }
+"""
+
+
+def test_calls_of_several_threads_on_one_tensor_take_turns() -> None:
+    module = kbk.load_inline("turns", cuda_sources=ADD, functions=["add"])
+    p = torch.zeros(32, dtype=torch.int32)
+    threads = [threading.Thread(target=lambda: [module.add(p) for _ in range(500)]) for _ in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert p.tolist() == [2000] * 32
+
+
+def test_ctrl_c_reaches_the_main_thread_when_another_one_launches_too(ops: Any) -> None:
+    ended: list[BaseException] = []
+
+    def other() -> None:
+        try:
+            ops.many(torch.zeros(1), 3_000_000)
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        ops.many(torch.zeros(1), 3_000_000)
+        time.sleep(5)
+    assert time.monotonic() - start < 5
+    timer.join()
+    thread.join()
+    assert [type(error) for error in ended] == [KeyboardInterrupt]
