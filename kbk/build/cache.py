@@ -2,13 +2,15 @@
 
 An entry is a folder. It is made under tmp/ and renamed into place while a lock is held that the
 operating system drops when its process dies, so nobody ever waits on a dead build and no half-made
-folder is ever taken for an entry.
+folder is ever taken for an entry. An entry lists the sizes of its files: one that lost some of its
+bytes later, as a full disk or a crash does to files, counts as absent and is built again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import sys
@@ -27,6 +29,7 @@ except ImportError:  # Windows, where only WSL2 is supported
     fcntl = None  # type: ignore[assignment]
 
 _LAYOUT = "v1"  # a new layout of the entries gets a new folder
+_SIZES = "sizes.json"
 _DAY = 86400.0
 _KEEP_DAYS = 30  # a precompiled header takes 80 MB, and every set of flags has its own
 _GRACE = 2.0  # seconds between making a mark and locking it, at most
@@ -93,7 +96,7 @@ def entry_path(kind: str, key: str) -> Path:
 
 
 def has_entry(kind: str, key: str) -> bool:
-    """Whether the entry exists; asking counts as use."""
+    """Whether the entry exists and is whole; asking counts as use."""
     entry = entry_path(kind, key)
     try:
         if time.time() - entry.stat().st_mtime > _DAY:
@@ -101,7 +104,24 @@ def has_entry(kind: str, key: str) -> bool:
                 os.utime(entry)
     except OSError:
         return False
-    return True
+    return _whole(entry)
+
+
+def _whole(entry: Path) -> bool:
+    """Whether the files of an entry are as long as when it was made."""
+    try:
+        sizes = json.loads((entry / _SIZES).read_bytes())
+        return all((entry / name).stat().st_size == size for name, size in sizes.items())
+    except FileNotFoundError as error:
+        # An entry without a list was made by an older version.
+        return error.filename == str(entry / _SIZES)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _note_sizes(folder: Path) -> None:
+    sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+    (folder / _SIZES).write_text(json.dumps(sizes))
 
 
 def build_entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:
@@ -121,10 +141,13 @@ def build_entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     try:
         with _locked(cache_dir() / _LAYOUT / "locks" / f"{kind}-{key}"):
             if entry.is_dir():
-                return entry
+                if _whole(entry):
+                    return entry
+                discard_entry(entry)
             sweep()
             with _scratch() as folder:
                 build(folder)
+                _note_sizes(folder)
                 entry.parent.mkdir(parents=True, exist_ok=True)
                 with contextlib.suppress(FileExistsError):
                     _rename(folder, entry)

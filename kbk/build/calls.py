@@ -13,7 +13,7 @@ import numbers
 import operator
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import sim
 from ..errors import ArgumentError, KbkError, LaunchError
@@ -58,6 +58,12 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError  # each op has a class with its own
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise ArgumentError(
+            f"{self.name}: an op of a kbk module cannot be pickled or copied; call load_inline "
+            "again, which finds what is built already."
+        )
 
     def __repr__(self) -> str:
         return f"<kbk op {self.schema}>"

@@ -19,6 +19,10 @@ _spaces: dict[str, Namespace] = {}
 _spaces_lock = threading.Lock()
 
 
+class DamagedLibraryError(BuildError):
+    """A library of the cache does not load; its entry was removed."""
+
+
 class Namespace:
     """The ops of one source in one process, behind which each machine puts its implementation.
 
@@ -42,8 +46,8 @@ class Namespace:
         """Load the library of `machine` and register it.
 
         Raises:
-            BuildError: the library does not load (its cache entry is then removed), or torch
-                refuses it.
+            DamagedLibraryError: the library does not load.
+            BuildError: torch refuses it.
         """
         library = load_library(path)
         self._libraries.append(library)
@@ -107,13 +111,16 @@ def load_library(path: Path) -> ctypes.CDLL:
     """Load a library that is in the cache; a damaged one is removed from it.
 
     Raises:
-        BuildError: the library does not load.
+        DamagedLibraryError: the library does not load.
     """
     try:
         return ctypes.CDLL(str(path))
     except OSError as error:
         discard_entry(path.parent)
-        raise BuildError(f"The built library does not load: {error}.") from None
+        raise DamagedLibraryError(
+            f"The built library does not load ({error}); it was removed from the cache. If this "
+            "happens again, set KBK_CACHE to a new folder."
+        ) from None
 
 
 def read_schema(library: ctypes.CDLL, function: Function) -> OpSchema:

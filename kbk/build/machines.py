@@ -14,7 +14,7 @@ from .. import sim
 from .cache import build_entry
 from .progress import step
 from .request import INCLUDE_DIR, Request, digest
-from .support import TARGET_VERSION, Support, support
+from .support import TARGET_VERSION, Support, loaded_support
 from .toolchain import cuda_compiler, host_compiler
 from .torch_build import NinjaFailure, build_library
 from .unit import compose
@@ -41,8 +41,7 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
         UnsupportedError: the simulator lacks something that it uses.
         MissingCompilerError: there is no C++ compiler.
     """
-    parts = support(request.flags, arch)
-    sim.load_runtime(parts.runtime)
+    parts = loaded_support(request.flags, arch)
     key = digest(
         "cpu",
         variant,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from .. import sim
 from ..errors import ArgumentError
 from .calls import Op, make_op
-from .library import Namespace, namespace
+from .library import DamagedLibraryError, Namespace, namespace
 from .machines import build_cpu, build_cuda
 from .request import Request, digest
 
@@ -69,12 +70,17 @@ class Module:
 
     def _build(self, machine: str) -> None:
         begin = time.perf_counter()
-        if machine == "cpu":
-            path = build_cpu(self._request, self._arch, VARIANT)
-        else:
-            path = build_cuda(self._request)
-        self._space.add(machine, path, [function for _, function in self._request.exports])
+        functions = [function for _, function in self._request.exports]
+        try:
+            self._space.add(machine, self._library(machine), functions)
+        except DamagedLibraryError:  # it is out of the cache now
+            self._space.add(machine, self._library(machine), functions)
         self.build_seconds[machine] = time.perf_counter() - begin
+
+    def _library(self, machine: str) -> Path:
+        if machine == "cpu":
+            return build_cpu(self._request, self._arch, VARIANT)
+        return build_cuda(self._request)
 
     def _make_ops(self) -> None:
         for name, doc in self._request.functions.items():
@@ -104,6 +110,12 @@ class Module:
         hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(functions)}"
         raise AttributeError(
             f"the module {self.__dict__.get('name', '')!r} has no op {name!r}{hint}"
+        )
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise ArgumentError(
+            f"{self.name}: a kbk module cannot be pickled or copied; call load_inline again, "
+            "which finds what is built already."
         )
 
     def __dir__(self) -> list[str]:

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from .. import sim
-from .cache import build_entry, entry_path, has_entry
+from ..errors import BuildError
+from .cache import build_entry, discard_entry, entry_path, has_entry
 from .flags import Flags
 from .includes import digest_of
 from .jobs import Jobs
@@ -119,6 +120,38 @@ def support(flags: Flags, arch: int) -> Support:
     return Support(compiler, options, prelude, entry_path("runtime", runtime.key) / runtime.library)
 
 
+def loaded_support(flags: Flags, arch: int) -> Support:
+    """The shared parts, with the simulator loaded; a damaged one is built again, once.
+
+    Raises:
+        BuildError: the simulator does not load.
+    """
+    parts = support(flags, arch)
+    try:
+        sim.load_runtime(parts.runtime)
+    except OSError:
+        discard_entry(parts.runtime.parent)
+        parts = support(flags, arch)
+        try:
+            sim.load_runtime(parts.runtime)
+        except OSError as error:
+            discard_entry(parts.runtime.parent)
+            raise BuildError(
+                f"The simulator was built but does not load ({error}); set KBK_CACHE to a folder "
+                "on another disk, or CXX to another compiler."
+            ) from None
+    return parts
+
+
+def _expect(compiler: Compiler, *files: Path) -> None:
+    """Refuse a compiler that ends well and writes nothing."""
+    if not all(file.is_file() for file in files):
+        raise BuildError(
+            f"The C++ compiler {compiler.command!r} ended without an error but wrote nothing; "
+            "point CXX at a C++17 compiler."
+        )
+
+
 def _torch_identity() -> str:
     import torch
 
@@ -147,6 +180,7 @@ def _ensure_headers(jobs: Jobs, compiler: Compiler, options: tuple[str, ...], ke
             quiet = ["-Wno-pragma-once-outside-header"] if clang else []
             language = ["-x", "c++-header", *quiet, str(source), "-o", str(output)]
             jobs.run([*compiler.words, *options, *torch_includes(), *language], folder)
+            _expect(compiler, output)
 
     build_entry("headers", key, build)
 
@@ -163,8 +197,10 @@ def _ensure_runtime(jobs: Jobs, runtime: _Runtime) -> None:
                     for path, out in zip(runtime.sources, objects, strict=True)
                 ]
             )
+            _expect(runtime.compiler, *objects)
             link = ["-shared", f"-Wl,-soname,{runtime.library}", "-o", runtime.library]
             jobs.run([*command, *map(str, objects), *link], folder)
+            _expect(runtime.compiler, folder / runtime.library)
             for path in objects:
                 path.unlink()
 
