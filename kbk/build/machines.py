@@ -70,7 +70,7 @@ def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
         ]
     headers = folder / "headers"
     for _, translation in translated:
-        _write_headers(headers, translation.headers, own_folders)
+        _write_headers(headers, translation.headers)
     files = [(name, translation.text) for name, translation in translated]
     host = request.flags.host
     cflags = [
@@ -126,15 +126,11 @@ def _link(compile_: Callable[[Path, list[str]], Path], scratch: Path) -> Path:
     return library
 
 
-def _write_headers(folder: Path, headers: dict[str, str], own_folders: list[Path]) -> None:
-    """Translated copies of the learner's headers; messages name the originals."""
+def _write_headers(folder: Path, headers: dict[str, str]) -> None:
+    """Translated copies of the learner's headers, each under a name of its own."""
+    folder.mkdir(exist_ok=True)
     for name, text in headers.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        original = next(
-            (each / name for each in own_folders if (each / name).is_file()), Path(name)
-        )
-        path.write_text(f"#line 1 {json.dumps(str(original.resolve()))}\n{text}")
+        (folder / name).write_text(text)
 
 
 def build_cuda(request: Request) -> Path:

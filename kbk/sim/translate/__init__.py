@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kbk.sim.translate.aliases import find_aliases, replace_aliases
+from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
 from kbk.sim.translate.kernels import rewrite_kernels
 from kbk.sim.translate.launches import rewrite_address_launches, rewrite_launches
 from kbk.sim.translate.ptx import rewrite_assembly
-from kbk.sim.translate.shared import rewrite_shared
+from kbk.sim.translate.shared import rewrite_file_scope, rewrite_shared
 from kbk.sim.translate.tokens import Edits, Source
 from kbk.sim.translate.unsupported import refuse_unsupported
 
@@ -33,7 +35,8 @@ class Translation:
         may_spin: the source has atomics, fences or volatile, so its threads may wait for each
             other.
         kernels: names of the ``__global__`` functions.
-        headers: translated copies of user headers, by the name they are included by.
+        headers: translated copies of user headers, by the name that the text includes them by.
+            Each begins with a #line that names the original.
     """
 
     text: str
@@ -56,20 +59,27 @@ def translate(
     Raises:
         UnsupportedError: a construct the simulator does not know, with file and line.
     """
-    headers: dict[str, str] = {}
-    units: dict[str, Source] = {}
-    main = Source(source, filename)
-    pending = [main]
     folders = [Path(p) for p in include_paths]
+    text, pending = redirect_includes(source, None, folders)
+    refuse_unsupported(Source(source, filename))
+    main = Source(text, filename)
+    units: dict[Path, Source] = {}
     while pending:
-        for name, path in _user_includes(pending.pop(), folders):
-            if name not in units:
-                units[name] = Source(path.read_text(), name)
-                pending.append(units[name])
-    may_spin = may_spin or any(_spins(unit) for unit in (main, *units.values()))
-    for name, unit in units.items():
-        headers[name] = _rewrite(unit, may_spin)[0]
-    text, kernels = _rewrite(main, may_spin)
+        path = pending.pop()
+        if path not in units:
+            source = path.read_text(errors="replace")
+            refuse_unsupported(Source(source, str(path)))
+            text, more = redirect_includes(source, path.parent, folders)
+            units[path] = Source(text, str(path))
+            pending += more
+    everything = [main, *units.values()]
+    aliases = find_aliases(everything)
+    may_spin = may_spin or any(_spins(unit) for unit in everything)
+    headers = {}
+    for path, unit in units.items():
+        text = _rewrite(replace_aliases(unit, aliases), may_spin)[0]
+        headers[flat_name(path)] = with_origin(text, path)
+    text, kernels = _rewrite(replace_aliases(main, aliases), may_spin)
     return Translation(text, may_spin, tuple(kernels), headers)
 
 
@@ -78,8 +88,8 @@ def _spins(unit: Source) -> bool:
 
 
 def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
-    refuse_unsupported(unit)
     edits = Edits(unit.text)
+    rewrite_file_scope(unit, edits)
     rewrite_index_variables(unit, edits)
     unit = Source(
         edits.apply(), unit.file
@@ -94,16 +104,3 @@ def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
         if token.text == "__noinline__":
             edits.replace(token.start, token.end, "__attribute__((noinline))")
     return edits.apply(), kernels
-
-
-def _user_includes(unit: Source, folders: list[Path]) -> list[tuple[str, Path]]:
-    found = []
-    for match in re.finditer(
-        r'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', unit.text, re.MULTILINE
-    ):
-        name = match.group(1)
-        for folder in folders:
-            if (folder / name).is_file():
-                found.append((name, folder / name))
-                break
-    return found

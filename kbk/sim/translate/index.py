@@ -15,9 +15,10 @@ _CALLS = {
 }
 _TRIPLES = ("dim3", "uint3", "int3", "auto", "const")
 _TYPES = {*_TRIPLES, "unsigned", "int", "size_t", "uint32_t", "int64_t"}
-_NO_TYPE = set(
-    "return case else do co_return throw and or not sizeof new delete alignof goto using".split()
-)
+_NO_TYPE = {
+    *("return", "case", "else", "do", "co_return", "throw", "goto", "using"),
+    *("and", "or", "not", "sizeof", "alignof", "new", "delete"),
+}
 _AFTER_DECLARED = ("(", "=", ";", "{", ",", ")", "[", ":")
 
 

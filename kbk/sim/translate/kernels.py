@@ -17,6 +17,11 @@ def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
         name = ""
         while at < len(tokens):
             text = tokens[at].text
+            if source.directive[at] != source.directive[index]:
+                if source.directive[index] is not None:
+                    break  # the macro's end
+                at += 1
+                continue
             if (
                 text
                 in ("__launch_bounds__", "__attribute__", "alignas", "__align__", "__maxnreg__")

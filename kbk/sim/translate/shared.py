@@ -6,6 +6,7 @@ The runtime places the structs in the block's arena.
 from __future__ import annotations
 
 from kbk.errors import UnsupportedError
+from kbk.sim.translate.captures import Captures
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward
 
 _DROP = {"__shared__", "static", "extern"}
@@ -17,8 +18,10 @@ def function_depths(source: Source) -> list[bool]:
     inside: list[bool] = []
     stack: list[bool] = []
     statement: list[str] = []
-    for token in source.tokens:
+    for index, token in enumerate(source.tokens):
         inside.append(bool(stack) and stack[-1])
+        if source.is_directive(index):
+            continue
         text = token.text
         if token.kind != "punct":
             statement.append(text)
@@ -42,10 +45,15 @@ def function_depths(source: Source) -> list[bool]:
 
 
 def _statement_bounds(source: Source, index: int) -> tuple[int, int] | None:
-    """Tokens [first, semicolon) of the declaration that holds the ``__shared__`` at ``index``."""
+    """Tokens [first, end) of the declaration that holds the ``__shared__`` at ``index``.
+
+    The end is its semicolon or, in a macro that leaves that to its users, the macro's end.
+    """
     tokens = source.tokens
+    directive = source.directive[index]
+    begin = 0 if directive is None else macro_body(source, directive)
     first = index
-    while first > 0:
+    while first > begin and source.directive[first - 1] == directive:
         before = tokens[first - 1]
         if before.text in (";", "{", "}") or (before.text == ":" and before.kind == "punct"):
             break
@@ -65,6 +73,8 @@ def _statement_bounds(source: Source, index: int) -> tuple[int, int] | None:
     at = index
     while at < len(tokens):
         text = tokens[at].text
+        if directive is not None and source.directive[at] != directive:
+            return first, at
         if tokens[at].kind == "punct" and text in "([{":
             close = match_forward(tokens, at)
             if close is None:
@@ -74,7 +84,16 @@ def _statement_bounds(source: Source, index: int) -> tuple[int, int] | None:
         if text == ";":
             return first, at
         at += 1
-    return None
+    return None if directive is None else (first, at)
+
+
+def macro_body(source: Source, sharp: int) -> int:
+    """The first token of what the #define at token ``sharp`` stands for."""
+    tokens = source.tokens
+    at = sharp + 3
+    if at < len(tokens) and tokens[at].text == "(" and tokens[at].start == tokens[at - 1].end:
+        return (match_forward(tokens, at) or at) + 1
+    return at
 
 
 def _is_attribute_close(tokens: list, close: int) -> bool:  # type: ignore[type-arg]
@@ -163,6 +182,7 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
     tokens = source.tokens
     inside = None
     done = -1
+    captures = Captures(source)
     for index, token in enumerate(tokens):
         if token.text != "__shared__" or index < done:
             continue
@@ -172,8 +192,10 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
         bounds = _statement_bounds(source, index)
         if bounds is None:
             raise UnsupportedError(source.file, line, "this __shared__ declaration")
-        first, semicolon = bounds
-        done = semicolon
+        first, end = bounds
+        done = end
+        if source.is_directive(index) and {t.text for t in tokens[first:end]} <= _DROP:
+            continue  # a macro for the word alone: its uses have been replaced
         if not inside[index] and not source.is_directive(index):
             raise UnsupportedError(
                 source.file,
@@ -181,30 +203,58 @@ def rewrite_shared(source: Source, edits: Edits) -> None:
                 "a __shared__ variable outside a function",
                 "declare it inside the kernel",
             )
-        specifiers, declarators = _declarators(source, first, semicolon)
+        specifiers, declarators = _declarators(source, first, end)
         words = {tokens[at].text for at in range(first, specifiers)}
         if "extern" in words:
             new = _dynamic(source, first, specifiers, declarators, line)
         else:
             new = _static(source, first, specifiers, declarators, index)
-            _capture_by_reference(
-                source, edits, [tokens[name].text for _, name, _ in declarators], semicolon
-            )
-        edits.replace(tokens[first].start, tokens[semicolon].end, new)
+        if not source.is_directive(index):
+            names = [tokens[name].text for _, name, _ in declarators]
+            captures.add(names, end, _scope_end(tokens, end), pointer="extern" in words)
+        if end < len(tokens) and tokens[end].text == ";":
+            edits.replace(tokens[first].start, tokens[end].end, new)
+        else:
+            edits.replace(tokens[first].start, tokens[end - 1].end, new.rstrip("; "))
+    captures.apply(edits)
 
 
-def _capture_by_reference(source: Source, edits: Edits, names: list[str], index: int) -> None:
-    """Makes [=] name shared memory by reference.
-
-    A lambda that captures by copy must not copy it: CUDA gives it static storage.
-    """
+def rewrite_file_scope(source: Source, edits: Edits) -> None:
+    """Replaces each use of an ``extern __shared__`` array that is declared outside functions."""
     tokens = source.tokens
-    for at in range(index, _scope_end(tokens, index) - 2):
-        if [tokens[at].text, tokens[at + 1].text] == ["[", "="] and tokens[at + 2].text in (
-            "]",
-            ",",
-        ):
-            edits.insert(tokens[at + 1].end, "".join(f", &{name}" for name in names))
+    inside = function_depths(source)
+    for index, token in enumerate(tokens):
+        if token.text != "__shared__" or inside[index] or source.is_directive(index):
+            continue
+        bounds = _statement_bounds(source, index)
+        if bounds is None or bounds[1] == len(tokens):
+            continue
+        first, end = bounds
+        specifiers, declarators = _declarators(source, first, end)
+        if "extern" not in {tokens[at].text for at in range(first, specifiers)}:
+            continue
+        new = _dynamic(source, first, specifiers, declarators, source.line(token.start))
+        edits.replace(tokens[first].start, tokens[end].end, "")
+        for part, (_, name, _) in zip(new.split("; "), declarators, strict=True):
+            pointer = "(" + part.split(" = ", 1)[1].rstrip(";") + ")"
+            _replace_uses(source, edits, tokens[name].text, end, pointer, inside)
+
+
+def _replace_uses(
+    source: Source, edits: Edits, name: str, after: int, new: str, inside: list[bool]
+) -> None:
+    tokens = source.tokens
+    own = -1
+    for at in range(after, len(tokens)):
+        if tokens[at].text != name or at <= own or tokens[at].kind != "name":
+            continue
+        before = tokens[at - 1]
+        if before.text in (".", "->"):
+            continue
+        if before.kind == "name" and before.text not in ("return", "else", "case", "sizeof"):
+            own = _scope_end(tokens, at)  # another variable of that name
+        elif inside[at] or source.is_directive(at):
+            edits.replace(tokens[at].start, tokens[at].end, new)
 
 
 def _scope_end(tokens: list[Token], index: int) -> int:
@@ -254,14 +304,23 @@ def _static(
 ) -> str:
     tokens = source.tokens
     kind = _strip(source, first, specifiers, set())
+    directive = source.directive[unique]
+    parameters: set[str] = set()
+    if directive is not None:
+        body = macro_body(source, directive)
+        parameters = {t.text for t in tokens[directive + 3 : body] if t.kind == "name"}
     out = []
     for number, (start, name, end) in enumerate(declarators):
         variable = tokens[name].text
         declaration = f"{kind} {source.slice(start, end)};"
         tag = f"kbk_shared_{unique}_{number}"
+        slot = f"{tag}_slot"
+        shown = f'"{variable}"'
+        if variable in parameters:  # one struct for each use of the macro
+            tag, slot, shown = f"{tag}_##{variable}", f"{slot}_##{variable}", f"#{variable}"
         out.append(
             f"struct {tag} {{ {declaration} }}; "
-            f'static ::kbk::SharedSlot {tag}_slot = KBK_SLOT({tag}, "{variable}"); '
-            f"auto& {variable} = ::kbk::shared<{tag}>(&{tag}_slot).{variable};"
+            f"static ::kbk::SharedSlot {slot} = KBK_SLOT({tag}, {shown}); "
+            f"auto& {variable} = ::kbk::shared<{tag}>(&{slot}).{variable};"
         )
     return " ".join(out)

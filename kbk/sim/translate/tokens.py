@@ -56,7 +56,7 @@ class Source:
 
     def _find_directives(self, tokens: list[Token]) -> None:
         """Fills ``tokens`` and ``directive``, without what stands between #if 0 and its end."""
-        self.tokens = []
+        self.tokens: list[Token] = []
         self.directive: list[int | None] = []  # per token: the index of its line's #, if any
         logical = [0] * len(self._starts)  # for each line the one that its continuation began on
         for line in range(1, len(self._starts)):

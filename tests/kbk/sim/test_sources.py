@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -70,14 +72,41 @@ CASES = {
         "void f(Tensor out) { C c; c.a = 7; k<<<1, 64>>>(out.mutable_data_ptr<float>(), c.a); }",
         [7.0] * 64,
     ),
-    "waiting_by_a_cached_load": (
-        "__device__ int flag = 0;\n__global__ void k(float* o) { if (blockIdx.x == 0) { "
-        "while (__ldcg(&flag) == 0) {} o[threadIdx.x] = 1; } else { __syncthreads(); "
-        "if (threadIdx.x == 0) __stcg(&flag, 1); } }\n"
-        "void f(Tensor out) { k<<<2, 64>>>(out.mutable_data_ptr<float>()); }",
-        [1.0] * 64,
+    "directives_beside_shared_declarations": (
+        "__global__ void k(float* o) {\n#ifdef FOO\n  int a = 1;\n#endif\n"
+        "  __shared__ float s[64];\n"
+        "#define W 64\n  __shared__ float s2[W];\n  s[threadIdx.x] = threadIdx.x; "
+        "s2[threadIdx.x] = 0; __syncthreads(); "
+        "o[threadIdx.x] = s[threadIdx.x] + s2[63 - threadIdx.x]; }\n"
+        "void f(Tensor out) { k<<<1, 64>>>(out.mutable_data_ptr<float>()); }",
+        RAMP,
     ),
-    # more
+    "macros_declare_shared_variables": (
+        "#define DECLARE(T, name, n) \\\n  __shared__ T \\\n  name[n]\n#define SHARED __shared__\n"
+        "#define BOTH __shared__ float x[64]; __shared__ float y[64];\n"
+        "#define KERNEL static __global__ void\n"
+        "KERNEL k(float* o) { DECLARE(float, s, 64); DECLARE(int, u, 64); SHARED float v[64];\n"
+        "BOTH "
+        "int t = threadIdx.x; s[t] = t; u[t] = 1; v[t] = 2; x[t] = 3; y[t] = 4; __syncthreads(); "
+        "o[t] = s[t] + u[63 - t] + v[63 - t] + x[63 - t] + y[63 - t] - 10; }\n"
+        "void f(Tensor out) { k<<<1, 64>>>(out.mutable_data_ptr<float>()); }",
+        RAMP,
+    ),
+    "dynamic_shared_memory_at_file_scope": (
+        "extern __shared__ float gsm[];\n__device__ float other(int i) { return gsm[i]; }\n"
+        "__global__ void k(float* o) { gsm[threadIdx.x] = threadIdx.x; __syncthreads(); "
+        "o[threadIdx.x] = other(threadIdx.x); }\n"
+        "void f(Tensor out) { float gsm = 256; "
+        "k<<<1, 64, int(gsm)>>>(out.mutable_data_ptr<float>()); }",
+        RAMP,
+    ),
+    "a_lambda_writes_shared_memory": (
+        "__global__ void k(float* o) { __shared__ float s[64]; int t = threadIdx.x; "
+        "auto put = [t](float v) { s[t] = v; }; put(threadIdx.x); __syncthreads(); "
+        "o[threadIdx.x] = s[threadIdx.x]; }\n"
+        "void f(Tensor out) { k<<<1, 64>>>(out.mutable_data_ptr<float>()); }",
+        RAMP,
+    ),
 }
 
 
@@ -94,3 +123,29 @@ def run(source: str, **options: object) -> list[float]:
 def test_sources_as_people_write_them_compile_and_run(name: str) -> None:
     source, expected = CASES[name]
     assert run(source) == expected
+
+
+def test_headers_are_found_beside_the_header_that_includes_them(tmp_path: Path) -> None:
+    def write(name: str, text: str) -> None:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#pragma once\n" + text)
+
+    write("b.cuh", "__device__ float outer() { return blockIdx.x; }\n")
+    write("sub/b.cuh", "__device__ float near() { __shared__ float s; s = 1; return s; }\n")
+    write(
+        "sub/a.cuh",
+        '#include "b.cuh"\n#include "deep/c.cuh"\n'
+        "__device__ float both() { return near() + deep(); }\n",
+    )
+    write(
+        "sub/deep/c.cuh",
+        '#include "../../b.cuh"\n'
+        "__device__ float deep() { return int(threadIdx.x) - 1 + outer(); }\n",
+    )
+    source = (
+        '#include "sub/a.cuh"\n#include <b.cuh>\n'
+        "__global__ void k(float* o) { o[threadIdx.x] = both() + outer(); }\n"
+        "void f(Tensor out) { k<<<1, 64>>>(out.mutable_data_ptr<float>()); }"
+    )
+    assert run(source, extra_include_paths=[str(tmp_path)]) == RAMP

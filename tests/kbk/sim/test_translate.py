@@ -69,7 +69,7 @@ def test_text_that_only_looks_like_cuda_stays(source: str) -> None:
         "void f() { config.gridDim = 3; c->blockDim = 4; }",
         "struct S { dim3 gridDim; int threadIdx; };",
         "int use(dim3 *gridDim, const dim3& blockDim) { return gridDim->x + blockDim.x; }",
-        "struct T { dim3 blockIdx; T(dim3 b) : blockIdx(b) {} int f() const { return blockIdx.x; } };",
+        "struct T { dim3 blockIdx; T(dim3 b) : blockIdx(b) {} int f() { return blockIdx.x; } };",
         "int use(dim3 gridDim) const noexcept { return gridDim.x; }",
     ],
 )
@@ -126,7 +126,7 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
     ("source", "line", "word"),
     [
         ("\n__shared__ float x[3];\n", 2, "outside a function"),
-        ("namespace n {\n\nextern __shared__ float x[];\n}", 3, "outside a function"),
+        ("namespace n {\n\n__shared__ float x[3];\n}", 3, "outside a function"),
         ("__global__ void k() {\n  extern __shared__ float x;\n}", 2, "no array"),
         ('void f() {\n  asm volatile("bra.uni L;");\n}', 2, "bra.uni L"),
         ("\n\n#include <mma.h>\n", 3, "mma.h"),
@@ -156,7 +156,13 @@ def test_known_ptx_becomes_cpp() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["while (!__ldcg(p)) {}", "volatile int* p;", "atomicAdd(p, 1);", "__threadfence();", "atomicCAS_block(p, 0, 1);"],
+    [
+        "while (!__ldcg(p)) {}",
+        "volatile int* p;",
+        "atomicAdd(p, 1);",
+        "__threadfence();",
+        "atomicCAS_block(p, 0, 1);",
+    ],
 )
 def test_sources_whose_threads_may_wait_for_each_other_are_marked(word: str) -> None:
     assert translate(f"__global__ void k(int* p) {{ {word} }}", "t.cu").may_spin
@@ -182,8 +188,13 @@ def test_user_headers_are_translated_too(tmp_path) -> None:  # type: ignore[no-u
     translation = translate(
         "#include <outer.cuh>\nvoid f(int* p) { k<<<1, 2>>>(p); }", "t.cu", [tmp_path]
     )
-    assert set(translation.headers) == {"outer.cuh", "inner.cuh"}
-    assert "thread_idx" in translation.headers["inner.cuh"]
+    inner, outer = sorted(translation.headers, key=lambda name: name.split("_")[2])
+    assert inner.endswith("_inner.cuh") and outer.endswith("_outer.cuh")
+    assert translation.text.startswith(f'#include "{outer}"\n')
+    assert "thread_idx" in translation.headers[inner]
+    assert translation.headers[outer].startswith(
+        f'#line 1 "{tmp_path}/outer.cuh"\n#include "{inner}"\n'
+    )
     assert translation.may_spin
 
 
@@ -206,3 +217,31 @@ def test_a_lambda_that_captures_by_copy_does_not_copy_shared_memory() -> None:
     )
     assert "[=, &s](int i)" in text
     assert "auto h = [=] {" in text
+
+
+def test_lambdas_capture_the_shared_variables_that_they_mention() -> None:
+    text = text_of(
+        "__global__ void k(int t) {\n  __shared__ int s[3], r;\n  extern __shared__ int d[];\n"
+        "  auto a = [t](int i) { s[t] = i; }; auto b = [] { return r + s[0]; };\n"
+        "  auto c = [&] { r = 0; }; auto e = [=] { d[0] = r; }; auto f = [t] { return d[t]; };\n"
+        "  auto g = [t](int s) { return s; }; s[t] = (d)[t]; auto h = [&r] { r = 1; };\n}"
+    )
+    for part in (
+        "[t, &s](int i)",
+        "[&s, &r] {",
+        "[&] {",
+        "[=, &r] {",
+        "[t, &d] {",
+        "[t](int s)",
+        "s[t] = (d)[t]",
+        "[&r] {",
+    ):
+        assert part in text, part
+
+
+def test_a_directive_next_to_a_shared_declaration_stays_whole() -> None:
+    source = (
+        "void k() {\n#ifdef A\n#endif\n  __shared__ int s[3];\n#define W 4\n  __shared__ int w;\n}"
+    )
+    lines = text_of(source).split("\n")
+    assert lines[1:3] == ["#ifdef A", "#endif"] and lines[4] == "#define W 4"
