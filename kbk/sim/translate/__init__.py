@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbk.sim.translate.aliases import find_aliases, replace_aliases
+from kbk.sim.translate.checks import check_kernels
 from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
 from kbk.sim.translate.kernels import rewrite_kernels
@@ -58,6 +59,7 @@ def translate(
 
     Raises:
         UnsupportedError: a construct the simulator does not know, with file and line.
+        CompileError: a kernel that is called, or a launch of what is no kernel.
     """
     folders = [Path(p) for p in include_paths]
     text, pending = redirect_includes(source, None, folders)
@@ -74,6 +76,7 @@ def translate(
             pending += more
     everything = [main, *units.values()]
     aliases = find_aliases(everything)
+    check_kernels([replace_aliases(unit, aliases) for unit in everything])
     may_spin = may_spin or any(_spins(unit) for unit in everything)
     headers = {}
     for path, unit in units.items():

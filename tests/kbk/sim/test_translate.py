@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kbk.errors import UnsupportedError
+from kbk.errors import CompileError, UnsupportedError
 from kbk.sim import translate
 from kbk.sim.translate.tokens import Source
 
@@ -245,3 +245,50 @@ def test_a_directive_next_to_a_shared_declaration_stays_whole() -> None:
     )
     lines = text_of(source).split("\n")
     assert lines[1:3] == ["#ifdef A", "#endif"] and lines[4] == "#define W 4"
+
+
+K = "template <int N> __global__ void k(int* p) {}\n__global__ void m() {}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "message"),
+    [
+        (K + "void f() { m(); }", 3, "m is a kernel: launch it as m<<<grid, block>>>(...)"),
+        (K + "void f() {\n if (1) k<2>(p); }", 4, "k is a kernel: launch it as"),
+        ("\n__global__ int k() { return 1; }", 2, "a kernel must return void"),
+        ("int __global__ k() { return 1; }", 1, "a kernel must return void"),
+        (
+            "void g(int* p) {}\nvoid f() { g<<<1, 2>>>(p); }",
+            2,
+            "g is no kernel: mark it __global__",
+        ),
+        ("template <int N> __device__ void g() {}\nvoid f() {\ng<1><<<1, 2>>>(); }", 3, "g is no"),
+    ],
+)
+def test_kernels_that_are_called_and_launches_of_others_are_rejected(
+    source: str, line: int, message: str
+) -> None:
+    with pytest.raises(CompileError) as caught:
+        translate(source, "name.cu")
+    assert (caught.value.file, caught.value.line) == ("name.cu", line)
+    assert str(caught.value).startswith(f"name.cu:{line}: {message}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        K + "template __global__ void k<3>(int* p);\nvoid f() { k<3><<<1, 2>>>(p); }",
+        K + "void f() { auto m = [](int) {}; m(1); }",
+        K + "void f() { s.m(); p->m(); other::m(); g(m); this->m(); }",
+        K + "struct S { void m() {} void f() { m(); } };",
+        K + "template <class F> void f(F m) { m(); }",
+        K + "void m(int) {}\nvoid f() { m(); }",
+        "#define KERNEL(n) __global__ void n\nKERNEL(k)(int* p) {}\nvoid f() { k<<<1, 2>>>(p); }",
+        "#define KERNEL __global__ void\nKERNEL k(int* p) {}\nvoid f() { k<<<1, 2>>>(p); }",
+        "void g() {}\nvoid f(void (*g)()) { g<<<1, 2>>>(); }",
+        "__global__ void g();\n__global__ void g() {}\nvoid f() { g<<<1, 2>>>(); }",
+        "__global__ void __launch_bounds__(128, 2) g(float a) {}\nvoid f() { g<<<1, 2>>>(0); }",
+    ],
+)
+def test_names_with_two_meanings_are_left_to_the_compiler(source: str) -> None:
+    text_of(source)
