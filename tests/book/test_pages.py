@@ -64,7 +64,7 @@ def dead_links(site: Path) -> list[str]:
     found = []
     for file, page in pages.items():
         for link in page.links:
-            if is_external(link) or link.startswith(("mailto:", "javascript:")):
+            if is_external(link) or link.startswith(("mailto:", "javascript:", "data:")):
                 continue
             path, _, anchor = link.partition("#")
             target = (file.parent / unquote(path)).resolve() if path else file
