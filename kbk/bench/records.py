@@ -148,7 +148,10 @@ class Reading:
 
     def __str__(self) -> str:
         if self.record is None:
-            return "No record yet, and no GPU here: `kbk record --out measurements` on a GPU writes one."
+            return (
+                "No record yet, and no GPU here: "
+                "`kbk record --out measurements` on a GPU writes one."
+            )
         at = self.record.provenance
         where = (
             f"{at['gpu']}, driver {at['driver']}, CUDA {at['cuda']}, torch {at['torch']}, "

@@ -305,7 +305,7 @@ class Checks:
             self._ensure_ready(device)
 
     def convert(self, error: RuntimeError, values: tuple[Any, ...]) -> BaseException:
-        """The exception that a failed call raises; the compiled side counts the arguments from 0."""
+        """The exception that a failed call raises; C++ counts the arguments from 0."""
         found = self._converted(error, values)
         if isinstance(found, KbkError) and found.args and isinstance(found.args[0], str):
             names = [name for name, _ in self._op.parameters]

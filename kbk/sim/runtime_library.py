@@ -114,7 +114,8 @@ def load_runtime(path: str | Path) -> None:
     global _library
     if _library is not None:
         return
-    library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+    # Not for everybody: the C++ library inside it must not take the place of another extension's.
+    library = ctypes.CDLL(str(path), mode=ctypes.RTLD_LOCAL)
     library.kbk_sim_configure.argtypes = [
         ctypes.c_uint64,
         ctypes.c_int,

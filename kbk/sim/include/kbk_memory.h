@@ -11,10 +11,19 @@
     return *address;               \
   }
 KBK_LOAD(__ldg)
-KBK_LOAD(__ldca)
-KBK_LOAD(__ldcg)
 KBK_LOAD(__ldcs)
 KBK_LOAD(__ldlu)
+#undef KBK_LOAD
+
+// These see what other threads have written since: a loop that waits for them must load again each time.
+#define KBK_LOAD(name)              \
+  template <class T>                \
+  inline T name(const T* address) { \
+    asm volatile("" ::: "memory");  \
+    return *address;                \
+  }
+KBK_LOAD(__ldca)
+KBK_LOAD(__ldcg)
 KBK_LOAD(__ldcv)
 #undef KBK_LOAD
 

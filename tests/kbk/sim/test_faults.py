@@ -155,7 +155,14 @@ def line_of(text: str) -> int:
             33,
         ),
         (8, "traps", "trap", "__trap()", "void traps", 2),
-        (10, "too_much_shared", "launch", "the __shared__ variable s (64000 bytes)", "double s[8000]", 0),
+        (
+            10,
+            "too_much_shared",
+            "launch",
+            "the __shared__ variable s (64000 bytes)",
+            "double s[8000]",
+            0,
+        ),
     ],
 )
 def test_a_fault_names_kernel_thread_and_line(

@@ -1,7 +1,8 @@
-"""A kernel that leaves its tensors, and calls that other threads, signals and forks interfere with."""
+"""Kernels that leave their tensors; calls that threads, signals and forks interfere with."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import threading
@@ -54,7 +55,9 @@ int* ints(const Tensor& t) { return static_cast<int*>(t.data_ptr()); }
 
 void no_guard(Tensor out) { fill<<<1, 256>>>(floats(out), out.numel()); }
 void write_at(Tensor out, int64_t index) { put<<<1, 1>>>(floats(out), index); }
-void read_at(Tensor out, const Tensor& x, int64_t index) { get<<<1, 1>>>(floats(out), floats(x), index); }
+void read_at(Tensor out, const Tensor& x, int64_t index) {
+  get<<<1, 1>>>(floats(out), floats(x), index);
+}
 void write_input(Tensor out, const Tensor& x) { change<<<1, 1>>>(floats(x)); (void)out; }
 Tensor give_back(Tensor x) { return x; }
 void add_views(Tensor a, const Tensor& b) { get<<<1, 1>>>(floats(a), floats(b), 0); }
@@ -244,3 +247,9 @@ def test_ctrl_c_reaches_the_main_thread_when_another_one_launches_too(ops: Any) 
     timer.join()
     thread.join()
     assert [type(error) for error in ended] == [KeyboardInterrupt]
+
+
+def test_the_runtime_stays_out_of_the_way_of_other_extensions(ops: Any) -> None:
+    ops.write_at(torch.zeros(1), 0)
+    everybodys = ctypes.CDLL(None)
+    assert not hasattr(everybodys, "kbk_sim_launches"), "its C++ library would replace others'"
