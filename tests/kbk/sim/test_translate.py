@@ -130,6 +130,7 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
         ("__global__ void k() {\n  extern __shared__ float x;\n}", 2, "no array"),
         ('void f() {\n  asm volatile("bra.uni L;");\n}', 2, "bra.uni L"),
         ("\n\n#include <mma.h>\n", 3, "mma.h"),
+        ("\n#include <torch/extension.h>\n", 2, "Tensor is there without it"),
         ("void f() {\n\n\n  float v = tex2D(t, x, y);\n}", 4, "textures"),
         ("void f() {\n  g()<<<1, 2>>>(p);\n}", 2, "<<<"),
         ("void f() {\n  k<<<1, 2;\n}", 2, "<<<"),
