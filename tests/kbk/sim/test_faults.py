@@ -166,15 +166,23 @@ def line_of(text: str) -> int:
     ],
 )
 def test_a_fault_names_kernel_thread_and_line(
-    ops: Any, which: int, kernel: str, kind: str, words: str, at: str, thread: int
+    ops: Any,
+    exact_lines: bool,
+    which: int,
+    kernel: str,
+    kind: str,
+    words: str,
+    at: str,
+    thread: int,
 ) -> None:
     with pytest.raises(kbk.LaunchError) as caught:
         ops.run(zeros(), which, 0)
     error = caught.value
     assert (error.kernel, error.kind) == (kernel, kind)
     assert words in str(error)
-    assert error.file == "faults.cu"
-    if at:
+    if exact_lines:
+        assert error.file == "faults.cu"
+    if at and exact_lines:
         assert error.line == line_of(at)
     assert error.thread == (thread, 0, 0)
     assert error.block == (int(which == 1), 0, 0)

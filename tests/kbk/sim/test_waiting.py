@@ -206,7 +206,9 @@ def test_tiles_and_coalesced_groups(ops: Any, device: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1, 3, 4])
-def test_a_kernel_that_never_ends_is_ended_and_named(endless: Any, which: int) -> None:
+def test_a_kernel_that_never_ends_is_ended_and_named(
+    endless: Any, exact_lines: bool, which: int
+) -> None:
     kernel = ["no_exit", "no_exit_at_barrier", "", "nobody_sets_it", "nobody_adds"][which]
     start = time.monotonic()
     with kbk.sim.settings(time_limit=0.2), pytest.raises(kbk.LaunchError) as caught:
@@ -215,20 +217,22 @@ def test_a_kernel_that_never_ends_is_ended_and_named(endless: Any, which: int) -
     assert caught.value.kind == "hang"
     assert caught.value.kernel == kernel
     assert "0.2 s" in str(caught.value)
-    assert caught.value.line == [2, 3, 0, 10, 11][which]
-    assert caught.value.file == "endless.cu"
+    if exact_lines:
+        assert caught.value.line == [2, 3, 0, 10, 11][which]
+        assert caught.value.file == "endless.cu"
 
 
-def test_a_deadlock_tells_who_waits_where(endless: Any) -> None:
+def test_a_deadlock_tells_who_waits_where(endless: Any, exact_lines: bool) -> None:
     with pytest.raises(kbk.LaunchError) as caught:
         endless.run(ints(4), 2)
     text = str(caught.value)
     assert caught.value.kind == "hang" and "deadlock" in text
-    assert (
-        "10 threads from 0 to 9" in text and "__syncwarp (mask 0xffffffff) at endless.cu:6" in text
-    )
+    assert "10 threads from 0 to 9" in text and "__syncwarp (mask 0xffffffff) at " in text
     assert "for lanes 10, 11" in text
-    assert "22 threads from 10 to 31" in text and "__syncthreads at endless.cu:8" in text
+    assert "22 threads from 10 to 31" in text and "__syncthreads at " in text
+    if exact_lines:
+        assert "__syncwarp (mask 0xffffffff) at endless.cu:6" in text
+        assert "__syncthreads at endless.cu:8" in text
 
 
 @pytest.mark.parametrize("which", [0, 1, 4])
