@@ -235,8 +235,11 @@ def test_ctrl_c_reaches_the_main_thread_when_another_one_launches_too(ops: Any) 
         except BaseException as error:
             ended.append(error)
 
+    before = kbk.sim.launches()
     thread = threading.Thread(target=other)
     thread.start()
+    while kbk.sim.launches() == before:  # the other thread has its turn first
+        time.sleep(0.001)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     start = time.monotonic()
