@@ -36,31 +36,54 @@ def test_a_wheel_carries_every_tracked_file_of_the_package(installed: Path) -> N
     assert [name for name in wanted if not (installed / name).is_file()] == []
 
 
-def test_an_installed_package_finds_the_kernels_and_records_that_it_carries(
-    installed: Path,
-) -> None:
-    code = "from kbk import paths; print(paths.REPOSITORY, paths.KERNELS, paths.MEASUREMENTS)"
+def paths_of(site: Path, folder: Path, *names: str) -> dict[str, str]:
+    """What kbk.paths says when it is imported from ``site`` in the directory ``folder``."""
+    code = f"from kbk import paths; print(*(getattr(paths, n) for n in {names}), sep='\\n')"
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    command = [sys.executable, "-c", code]
     run = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd="/",
-        env={**os.environ, "PYTHONPATH": str(installed)},
-        capture_output=True,
-        text=True,
-        check=True,
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
-    repository, kernels, measurements = run.stdout.split()
-    assert repository == "None"
-    assert Path(kernels) == installed / "kbk/_kernels"
-    assert Path(measurements) == installed / "kbk/_measurements"
-    names = [Path(name).name for name in TRACKED if name.startswith("kernels/")]
-    assert names and all((installed / "kbk/_kernels" / name).is_file() for name in names)
+    return dict(zip(names, run.stdout.split("\n"), strict=False))
 
 
-def test_a_clone_reads_its_own_kernels() -> None:
+IN_A_WHEEL = {
+    "KERNELS": ("kernels", "_kernels"),
+    "MEASUREMENTS": ("measurements", "_measurements"),
+    "STUBS": ("tests/stubs", "_stubs"),
+    "SOLUTIONS": ("solutions", "_solutions"),
+    "GRADERS": ("tests/exercises", "_graders"),
+}
+"""For each name of kbk.paths its folder in a clone, and in the package of a wheel."""
+
+
+def test_an_installed_package_finds_every_folder_that_it_carries(
+    installed: Path, tmp_path: Path
+) -> None:
+    found = paths_of(installed, tmp_path, "REPOSITORY", "MUTANTS", *IN_A_WHEEL)
+    assert found.pop("REPOSITORY") == found.pop("MUTANTS") == "None"
+    for name, (source, inside) in IN_A_WHEEL.items():
+        folder = installed / "kbk" / inside
+        assert found[name] == str(folder)
+        tracked = [n.removeprefix(source) for n in TRACKED if n.startswith(source + "/")]
+        assert [n for n in tracked if not Path(f"{folder}{n}").is_file()] == [], name
+    assert [n for n in TRACKED if n.startswith("kernels/")]
+
+
+def test_what_a_learner_edits_lies_in_the_current_directory_with_a_wheel(
+    installed: Path, tmp_path: Path
+) -> None:
+    assert paths_of(installed, tmp_path, "EXERCISES")["EXERCISES"] == str(tmp_path / "exercises")
+    assert list(installed.glob("kbk/_exercises")) == []
+
+
+def test_a_clone_reads_its_own_folders() -> None:
     from kbk import paths
 
-    assert paths.KERNELS == ROOT / "kernels"
-    assert paths.MEASUREMENTS == ROOT / "measurements"
+    for name, (source, _) in IN_A_WHEEL.items():
+        assert getattr(paths, name) == ROOT / source
+    assert paths.EXERCISES == ROOT / "exercises"
+    assert paths.MUTANTS == ROOT / "tests/mutants"
 
 
 def workflow() -> dict[str, object]:

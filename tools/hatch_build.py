@@ -1,4 +1,7 @@
-"""Puts the repository's kernels and measurements into the wheel, where kbk.paths looks for them."""
+"""Puts kernels, records, stubs, solutions and graders into the wheel, where kbk.paths finds them.
+
+Not exercises/: in a clone where somebody learns it holds their work. The stubs are its twin.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDERS = {"kernels": "kbk/_kernels", "measurements": "kbk/_measurements"}
+FOLDERS = {
+    "kernels": "kbk/_kernels",
+    "measurements": "kbk/_measurements",
+    "solutions": "kbk/_solutions",
+    "tests/exercises": "kbk/_graders",
+    "tests/stubs": "kbk/_stubs",
+}
 
 
 class DataFolders(BuildHookInterface):
