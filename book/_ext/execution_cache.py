@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("kbk", "kernels", "measurements", "exercises", "solutions")
+FOLDERS = ("kbk", "kernels", "measurements", "exercises", "solutions", "tests/exercises")
 KEPT = 3
 
 

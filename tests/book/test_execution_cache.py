@@ -14,6 +14,8 @@ from book._ext import execution_cache, hosting
 
 ROOT = Path(__file__).resolve().parents[2]
 
+FILES = ("kbk/sim/a.h", "kernels/copy.cu", "measurements/a.json", "tests/exercises/a.py")
+
 PAGE = """\
 ---
 jupytext:
@@ -35,13 +37,13 @@ print(Path("../kernels/copy.cu").read_text())
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in ("kbk/sim/a.h", "kernels/copy.cu", "measurements/a.json"):
+    for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text("first")
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["kbk/sim/a.h", "kernels/copy.cu", "measurements/a.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_the_digest_changes_with_a_file_and_comes_back_with_it(tree: Path, name: str) -> None:
     before = execution_cache.digest(tree)
     (tree / name).write_text("second")
