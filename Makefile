@@ -30,7 +30,7 @@ ifneq ($(strip $(TORCH)),)
 .PHONY: $(STAMP)
 endif
 
-$(STAMP): pyproject.toml tools/install.py
+$(STAMP): pyproject.toml tools/install.py kbk/install/choose.py
 	@sh tools/prerequisites.sh "$(PYTHON)"
 	@"$(PYTHON)" tools/install.py --venv "$(VENV)" --stamp "$(STAMP)" --torch "$(TORCH)"
 

@@ -1,4 +1,4 @@
-"""Where `make` gets torch from, decided by tools/install.py, with the machine's probes faked."""
+"""Where torch comes from, decided by kbk.install.choose, with the machine's probes faked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kbk.install.choose import CPU_INDEX, CPU_TORCH, Machine, Torch, make_plan
 from tools import install
-from tools.install import CPU_INDEX, CPU_TORCH, Machine, Torch, make_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,8 +1,7 @@
 """Creates .venv and installs the course into it without ever replacing a torch that is there.
 
-Run by make, with the base Python and the standard library alone. Torch comes first, because any
-other package would pull the multi-gigabyte CUDA build onto a machine without a GPU; everything
-after it is installed under a constraint that pins the torch found or chosen.
+Run by make, with the base Python and the standard library alone. kbk.install.choose decides which
+torch, for the notebooks too.
 """
 
 from __future__ import annotations
@@ -10,116 +9,23 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import re
 import shlex
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-CPU_TORCH = "torch==2.13.0+cpu"
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-ANY_TORCH = "torch>=2.10"
-OLDEST_TORCH = (2, 10, 0)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # kbk is not installed yet
 
-# The metadata's version is the one that pip compares; a torch built from source may have none.
-TORCH_PROBE = """
-import os, torch
-from importlib import metadata
-try:
-    print(metadata.version("torch"))
-except metadata.PackageNotFoundError:
-    print(torch.__version__)
-print(os.path.dirname(torch.__path__[0]))
-"""
-
-
-class SetupError(Exception):
-    """Set-up cannot go on; the text is one sentence that says what to do."""
-
-
-@dataclass(frozen=True)
-class Torch:
-    """A torch that the base Python imports: its version and the folder that holds the package."""
-
-    version: str
-    folder: str
-
-    @property
-    def new_enough(self) -> bool:
-        """True from 2.10.0 on; a pre-release of 2.10.0 itself counts as older."""
-        match = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?(a|b|rc|\.dev)?", self.version)
-        if match is None:
-            return False
-        release = (int(match[1]), int(match[2]), int(match[3] or 0))
-        return release > OLDEST_TORCH or (release == OLDEST_TORCH and match[4] is None)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What the plan depends on."""
-
-    system: str
-    torch: Torch | None
-    gpu: bool
-    override: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How torch gets into .venv.
-
-    Attributes:
-        base_packages: .venv sees the packages of the base Python (--system-site-packages).
-        attempts: arguments of ``pip install``, tried in this order until one succeeds; empty if
-            torch is there already.
-        why: one line for the person who watches.
-    """
-
-    base_packages: bool
-    attempts: tuple[tuple[str, ...], ...]
-    why: str
-
-
-def make_plan(machine: Machine) -> Plan:
-    """Decide where torch comes from."""
-    if machine.override:
-        words = tuple(shlex.split(machine.override))
-        return Plan(False, (words,), f"torch as asked for by TORCH={machine.override}")
-    if machine.torch is not None and machine.torch.new_enough:
-        why = f"the torch {machine.torch.version} that is already there"
-        return Plan(True, (), why)
-    if machine.gpu:
-        return Plan(False, ((ANY_TORCH,),), "torch with CUDA, for the NVIDIA GPU of this machine")
-    if machine.system == "Darwin":
-        return Plan(False, ((ANY_TORCH,),), "torch for macOS")
-    attempts = ((CPU_TORCH,), ("--extra-index-url", CPU_INDEX, CPU_TORCH))
-    return Plan(False, attempts, "the CPU build of torch: no NVIDIA GPU was found")
-
-
-def probe_torch(python: str) -> Torch | None:
-    """Return the torch that ``python`` can import, or None. A broken one counts as absent."""
-    try:
-        run = subprocess.run(
-            [python, "-c", TORCH_PROBE], capture_output=True, text=True, timeout=180, cwd="/"
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    lines = run.stdout.split("\n")
-    return Torch(lines[0], lines[1]) if run.returncode == 0 and len(lines) >= 2 else None
-
-
-def probe_gpu() -> bool:
-    """Return True if the NVIDIA driver lists at least one GPU."""
-    smi = shutil.which("nvidia-smi")
-    if smi is None:
-        return False
-    try:
-        run = subprocess.run([smi, "-L"], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return run.returncode == 0 and "GPU " in run.stdout
+from kbk.install.choose import (
+    Machine,
+    Plan,
+    SetupError,
+    Torch,
+    make_plan,
+    probe_gpu,
+    probe_torch,
+    try_torch,
+)
 
 
 def base_python(venv: Path) -> str:
@@ -173,14 +79,10 @@ def show_base_packages(python: Path, venv: Path, torch: Torch) -> None:
 
 def install_torch(python: Path, plan: Plan) -> None:
     """Try the plan's attempts in turn; raise SetupError with the last one's words if all fail."""
-    if not plan.attempts:
+    said = try_torch(str(python), plan, pip_environment())
+    if not said:
         return
-    for attempt in plan.attempts:
-        words = [str(python), "-m", "pip", "install", *attempt]
-        done = subprocess.run(words, env=pip_environment(), stderr=subprocess.PIPE, text=True)
-        if done.returncode == 0:
-            return
-    sys.stderr.write(done.stderr)
+    print(said, file=sys.stderr)
     raise SetupError(
         f"No torch could be installed ({shlex.join(plan.attempts[-1])}): pip's words are above; "
         "'make TORCH=...' takes a requirement or the path of a wheel instead."
