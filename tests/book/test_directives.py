@@ -83,10 +83,12 @@ def test_a_page_that_was_not_executed_says_so(site: Path) -> None:
 @pytest.mark.parametrize(
     "old, new, said",
     [
-        ("{do} 00/02", "{do} 00/09", "there is no exercise 00/09"),
+        ("{do} 00/02", "{do} 00/09", "there is no exercise '00/09'"),
+        ("{do} 00/02", "{do} guard", "'guard' must be the id of an exercise, such as 00/02"),
         (":chapter: 00", ":chapter: 07", 'title such as "# 07 Name ★"'),
         ("★", "", 'title such as "# 00 Name ★"'),
         ("- write a guard,\n", "", "must have 3 objectives, it has 2"),
+        ("# 00 Setup ★", "# 03 Setup ★", 'title such as "# 00 Name ★"'),
         (":prerequisites: [Python](https://python.org)\n", "", "must name its prerequisites"),
     ],
 )
@@ -98,10 +100,15 @@ def test_what_is_unknown_or_missing_is_a_warning(
     assert "WARNING" in warnings and said in warnings
 
 
+def test_a_chapter_without_exercises_is_a_warning(site: Path) -> None:
+    page = PAGE.replace("# 00", "# 04").replace(":chapter: 00", ":chapter: 04")
+    assert "no chapter '04' has exercises" in build(site, page)[1]
+
+
 def test_as_markdown_the_directives_say_the_same() -> None:
     text = says.as_markdown(PAGE, "Executed on a laptop.")
     assert "{" not in text
-    assert "> **Do 00/02 The guard now (8 min)**\n>\n> `kbk check 00/02` in a terminal" in text
+    assert "> **Do 00/02 The guard now (8 min)**\n>\n> ★, 5 points. Edit `exercises/00_setup/02_guard.cu`" in text
     assert "> - **Exercises** 2, 18 min, 10 points\n" in text
     assert "> - write a guard,\n" in text
     assert "> Executed on a laptop.\n" in text
@@ -109,5 +116,5 @@ def test_as_markdown_the_directives_say_the_same() -> None:
 
 
 def test_as_markdown_an_unknown_exercise_is_an_error() -> None:
-    with pytest.raises(says.Unknown, match="there is no exercise 00/09"):
+    with pytest.raises(says.Unknown, match="there is no exercise '00/09'"):
         says.as_markdown("```{do} 00/09\n```\n")

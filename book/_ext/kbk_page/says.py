@@ -33,6 +33,8 @@ class Exercise(Protocol):
     def minutes(self) -> int: ...
     @property
     def points(self) -> int: ...
+    @property
+    def path(self) -> str: ...
 
 
 class Unknown(LookupError):
@@ -45,24 +47,31 @@ def find(identifier: str) -> Exercise:
     Raises:
         Unknown: there is none; the text says so.
     """
+    from kbk.errors import KbkError
+    from kbk.grade import catalogue
+
     try:
-        from kbk.grade import catalogue
-    except ImportError as error:
-        raise Unknown(f"exercise {identifier} is not in the catalogue: {error}") from None
-    try:
-        return catalogue.find(identifier)
-    except (LookupError, ValueError):
-        raise Unknown(f"there is no exercise {identifier}") from None
+        found: Exercise = catalogue.find(identifier)
+    except KbkError as error:
+        raise Unknown(str(error)) from None
+    if found.id != identifier:
+        raise Unknown(f"{identifier!r} must be the id of an exercise, such as {found.id}")
+    return found
 
 
 def of_chapter(chapter: str) -> list[Exercise]:
-    """The exercises of a chapter such as ``00``, in order; empty if it has none."""
-    found: list[Exercise] = []
-    while True:
-        try:
-            found.append(find(f"{chapter}/{len(found) + 1:02}"))
-        except Unknown:
-            return found
+    """The exercises of a chapter such as ``00``, in order.
+
+    Raises:
+        Unknown: it has none; the text says so.
+    """
+    from kbk.errors import KbkError
+    from kbk.grade import catalogue
+
+    try:
+        return list(catalogue.all(chapter))
+    except KbkError as error:
+        raise Unknown(str(error)) from None
 
 
 def do_title(exercise: Exercise) -> str:
@@ -71,8 +80,8 @@ def do_title(exercise: Exercise) -> str:
 
 def do_body(exercise: Exercise) -> str:
     return (
-        f'`kbk check {exercise.id}` in a terminal, `kbk.check("{exercise.id}")` in a notebook. '
-        f"{'★' * exercise.stars}, {exercise.points} points."
+        f"{'★' * exercise.stars}, {exercise.points} points. Edit `exercises/{exercise.path}`, then "
+        f'`kbk check {exercise.id}` in a terminal or `kbk.check("{exercise.id}")` in a notebook.'
     )
 
 
@@ -135,10 +144,7 @@ def make_card(page: str, chapter: str, prerequisites: str, objectives: str) -> C
         raise Unknown(f"the card of chapter {chapter} must have 3 objectives, it has {items}")
     if not prerequisites:
         raise Unknown(f"the card of chapter {chapter} must name its prerequisites")
-    exercises = of_chapter(chapter)
-    if not exercises:
-        raise Unknown(f"chapter {chapter} has no exercises in the catalogue")
-    return Card(stars, measure(page), exercises, prerequisites, objectives.strip())
+    return Card(stars, measure(page), of_chapter(chapter), prerequisites, objectives.strip())
 
 
 def parse_options(body: str) -> tuple[dict[str, str], str]:
