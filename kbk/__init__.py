@@ -22,6 +22,11 @@ from kbk.errors import (
 
 if TYPE_CHECKING:
     from kbk.build.load_inline import load_inline as load_inline
+    from kbk.grade.notebook import check as check
+    from kbk.grade.notebook import exercises as exercises
+    from kbk.grade.notebook import hint as hint
+    from kbk.grade.notebook import reset as reset
+    from kbk.grade.notebook import solution as solution
 
 __version__ = "0.1.0.dev0"
 
@@ -34,11 +39,19 @@ __all__ = [
     "LaunchError",
     "MissingCompilerError",
     "UnsupportedError",
+    "check",
+    "exercises",
+    "hint",
     "load_inline",
+    "reset",
+    "solution",
 ]
 
-_LAZY = {"load_inline": "kbk.build"}
-_MODULES = {"bench", "build", "ops", "paths", "sim"}
+_LAZY = {
+    "load_inline": "kbk.build",
+    **dict.fromkeys(("check", "exercises", "hint", "reset", "solution"), "kbk.grade.notebook"),
+}
+_MODULES = {"bench", "build", "grade", "ops", "paths", "sim"}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 import kbk
 from kbk import doctor as doctor_module
+from kbk.grade import commands
 
 app = typer.Typer(
     help="Kernel by Kernel: learn CUDA from the kernels that serve LLMs.",
@@ -118,6 +119,9 @@ def record(
 def _fail(sentence: str) -> NoReturn:
     print(sentence, file=sys.stderr)
     raise typer.Exit(1)
+
+
+commands.register(app)
 
 
 def main() -> None:

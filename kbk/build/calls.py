@@ -323,7 +323,8 @@ class Checks:
             message = text.removeprefix(_LAUNCH)
             place = _LAUNCHED_AT.match(message)
             if place is None:
-                return LaunchError(message)
+                outside = "wrote out of bounds" in message
+                return LaunchError(message, kind="out-of-bounds" if outside else "launch")
             kernel, file, line = place.groups()
             return LaunchError(message, kernel=kernel, file=file, line=int(line))
         if isinstance(error, NotImplementedError):

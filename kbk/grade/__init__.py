@@ -1,0 +1,66 @@
+"""Grading: a learner's code runs in a process of its own, and is judged after that has ended.
+
+exercise, cases, values: what a grader file is written in.   catalogue: finds the grader files.
+arena, process, worker: run a submission elsewhere.          judge, compare: from facts to verdicts.
+grader: all of that for one submission.                      learner: a learner's files and progress.
+report, show: what came of it.                               testing, author: pytest, and the rules.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kbk.grade.cases import Ask as Ask
+    from kbk.grade.cases import Case as Case
+    from kbk.grade.cases import Gate as Gate
+    from kbk.grade.cases import Host as Host
+    from kbk.grade.cases import Read as Read
+    from kbk.grade.cases import Sparse as Sparse
+    from kbk.grade.cases import Tol as Tol
+    from kbk.grade.cases import Update as Update
+    from kbk.grade.cases import Write as Write
+    from kbk.grade.exercise import Check as Check
+    from kbk.grade.exercise import Exercise as Exercise
+    from kbk.grade.grader import grade as grade
+    from kbk.grade.report import CheckResult as CheckResult
+    from kbk.grade.report import Report as Report
+
+_HOMES = {
+    **dict.fromkeys(
+        ["Ask", "Case", "Gate", "Host", "Read", "Sparse", "Tol", "Update", "Write"], "cases"
+    ),
+    **dict.fromkeys(["Check", "Exercise"], "exercise"),
+    **dict.fromkeys(["CheckResult", "Report"], "report"),
+    "grade": "grader",
+}
+_MODULES = {"author", "catalogue", "learner", "testing", "values"}
+
+__all__ = [
+    "Ask",
+    "Case",
+    "Check",
+    "CheckResult",
+    "Exercise",
+    "Gate",
+    "Host",
+    "Read",
+    "Report",
+    "Sparse",
+    "Tol",
+    "Update",
+    "Write",
+    "grade",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy: a worker that runs a Python prediction starts without torch.
+    if name in _HOMES:
+        value = getattr(import_module(f"kbk.grade.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f"kbk.grade.{name}")
+    raise AttributeError(f"module 'kbk.grade' has no attribute {name!r}")

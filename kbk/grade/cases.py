@@ -1,0 +1,192 @@
+"""What a grader asks of a submission: calls with arguments, and what must come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kbk.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Tol:
+    """How far a value may be from the expected one: ``atol + rtol * |expected|``."""
+
+    rtol: float
+    atol: float = 0.0
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A bound on a counter of a traced call; fewer is better.
+
+    Attributes:
+        counter: "requests_ld", "excess_sectors", "sectors_ld:table", ... (see kbk.sim.trace).
+        target: the count that earns all points.
+        baseline: the stub's count, which earns none; None where there is no credit in between.
+        why: what a larger count means, for the message.
+    """
+
+    counter: str
+    target: float
+    baseline: float | None = None
+    why: str = ""
+
+
+class Argument:
+    """An argument that is a tensor. Views keep their strides, offset and shared storage.
+
+    Attributes:
+        tensor: its shape, dtype, strides and, unless it is poisoned, its values.
+        name: the parameter's name, for messages.
+        written: whether the call may change it.
+        poisoned: whether its elements hold a pattern before the call that no result has.
+        host: whether it stays on the CPU when the call runs on a GPU.
+    """
+
+    written = False
+    poisoned = False
+    host = False
+
+    def __init__(self, tensor: Tensor, name: str) -> None:
+        if not isinstance(tensor, Tensor) or tensor.device.type != "cpu":
+            raise ArgumentError(f"{name}: a case is made of CPU tensors; it was {tensor!r}.")
+        self.tensor = tensor
+        self.name = name
+
+
+class Read(Argument):
+    """A tensor that the call must not change."""
+
+
+class Write(Argument):
+    """A tensor whose every element the call must write."""
+
+    written = True
+    poisoned = True
+
+
+class Update(Argument):
+    """A tensor whose values count before the call, and which it may change."""
+
+    written = True
+
+
+class Host(Argument):
+    """A tensor that lies on the CPU on both machines (``HostTensor``)."""
+
+    host = True
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A contiguous tensor, perhaps larger than memory, of which only a window is there.
+
+    Attributes:
+        numel: elements of the whole tensor.
+        dtype: of its elements.
+        first: index of the window's first element, in the flattened tensor.
+        window: values of the window; for a written one, its length and dtype count.
+        name: the parameter's name.
+        written: whether the call must write the window (and nothing else).
+        shape: of the whole tensor; () for one dimension.
+    """
+
+    numel: int
+    dtype: torch.dtype
+    first: int
+    window: Tensor
+    name: str
+    written: bool = False
+    shape: tuple[int, ...] = ()
+
+
+@dataclass
+class Case:
+    """One call of a host function.
+
+    Attributes:
+        function: its name.
+        args: Read, Write, Update, Host, Sparse, or plain values (None, int, float, bool).
+        expect: called after the submission's process has ended; returns what the written arguments
+            must hold, in order: a tensor, or a tuple of them (float64 where rounding matters).
+        label: names the case in messages: "33 elements".
+        tol: None asks for the expected value rounded to the dtype, bit for bit (any NaN for NaN).
+        launches: exact number of kernel launches.
+        max_blocks, min_threads: bounds on the grid (blocks) and on the block (threads).
+        raises: words that the message of an ArgumentError must hold; nothing may be written.
+        trace: count memory accesses.
+        gates: bounds on those counters.
+    """
+
+    function: str
+    args: tuple[Any, ...]
+    expect: Callable[[], Any] | None
+    label: str
+    tol: Tol | None
+    launches: int | None
+    max_blocks: int | None
+    min_threads: int | None
+    raises: tuple[str, ...]
+    trace: bool
+    gates: tuple[Gate, ...]
+
+    def __init__(
+        self,
+        function: str,
+        *args: Any,
+        expect: Callable[[], Any] | None = None,
+        label: str = "",
+        tol: Tol | None = None,
+        launches: int | None = None,
+        max_blocks: int | None = None,
+        min_threads: int | None = None,
+        raises: tuple[str, ...] = (),
+        trace: bool = False,
+        gates: tuple[Gate, ...] = (),
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.expect = expect
+        self.label = label
+        self.tol = tol
+        self.launches = launches
+        self.max_blocks = max_blocks
+        self.min_threads = min_threads
+        self.raises = tuple(raises)
+        self.trace = trace or bool(gates)
+        self.gates = tuple(gates)
+        if self.written and expect is None and not raises:
+            raise ArgumentError(f"{function} ({label}): a case that writes needs `expect`.")
+
+    @property
+    def written(self) -> list[Argument | Sparse]:
+        """Arguments whose result is compared, in order."""
+        return [a for a in self.args if isinstance(a, (Argument, Sparse)) and a.written]
+
+
+@dataclass
+class Ask:
+    """One call of a learner's Python function with plain values.
+
+    Attributes:
+        function: its name.
+        args: None, bool, int, float, str, and tuples and lists of them.
+        expect: the value, or a function of no arguments that returns it.
+        label: names the setting in messages; "" writes out the call.
+    """
+
+    function: str
+    args: tuple[Any, ...]
+    expect: Any
+    label: str = field(default="")
+
+    def __init__(self, function: str, *args: Any, expect: Any, label: str = "") -> None:
+        self.function = function
+        self.args = args
+        self.expect = expect
+        self.label = label

@@ -1,0 +1,264 @@
+"""The verbs of ``kbk`` that are about exercises. Torch is imported only when one of them runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kbk.errors import KbkError
+
+if TYPE_CHECKING:
+    from kbk.grade.exercise import Exercise
+    from kbk.grade.report import Report
+
+Name = Annotated[str, typer.Argument(help="An exercise: 00/02, guard, or the path of its file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    author = typer.Typer(help="For authors of exercises.", no_args_is_help=True)
+
+    @author.callback()
+    def _author() -> None:
+        """Keeps `check` a verb of its own."""
+
+    author.command("check")(author_check)
+    for verb, function in (
+        ("list", list_exercises),
+        ("check", check),
+        ("hint", hint),
+        ("solution", solution),
+        ("reset", reset),
+    ):
+        app.command(verb)(function)
+    app.add_typer(author, name="author")
+
+
+def list_exercises(
+    chapter: Annotated[str, typer.Argument(help="A chapter, like 00; all by default.")] = "",
+) -> None:
+    """List the exercises: what they are worth, and how yours stand."""
+    with _clear_errors():
+        from kbk.grade import catalogue, learner
+
+        exercises = catalogue.all(chapter)
+        rows = [
+            (
+                each.id,
+                each.title,
+                each.kind,
+                "★" * each.stars,
+                f"{each.minutes} min",
+                f"{stands.earned}/{each.points}",
+                stands.state,
+            )
+            for each in exercises
+            for stands in [learner.standing(each)]
+        ]
+    console = Console(highlight=False)
+    if console.is_terminal:
+        table = Table(box=None, pad_edge=False)
+        for title in ("", "exercise", "kind", "", "time", "points", "state"):
+            table.add_column(title, justify="right" if title in ("time", "points") else "left")
+        for row in rows:
+            style = {"pass": "green", "not attempted": "dim"}.get(row[-1], "yellow")
+            table.add_row(*row[:-1], f"[{style}]{row[-1]}[/]")
+        console.print(table)
+    else:
+        for row in rows:
+            print(
+                f"{row[0]}  {row[1]:<32} {row[2]:<8} {row[3]:<5} {row[4]:>6} {row[5]:>6}  {row[6]}"
+            )
+    total = sum(each.points for each in exercises)
+    earned = sum(int(row[5].split("/")[0]) for row in rows)
+    print(f"{earned} of {total} points. Next: kbk check")
+
+
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Exercises or chapters (00); by default the next one to solve."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every exercise.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the random inputs of an earlier check.")
+    ] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Run on the GPU; counts no accesses.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of reports.")] = False,
+) -> None:
+    """Grade your files and say what is wrong.
+
+    Exit status: 0 if everything passed, 1 if not, 2 if a name means nothing.
+    """
+    with _clear_errors():
+        exercises = _chosen(names or [], everything)
+        if gpu:
+            from kbk.build.toolchain import cuda_available
+
+            if not cuda_available():
+                raise KbkError(
+                    "--gpu needs an NVIDIA GPU and nvcc; `kbk doctor` says what is missing."
+                )
+    if not exercises:
+        print("Every exercise has passed.")
+        raise typer.Exit(0)
+    reports = []
+    for report in _graded(exercises, seed, "cuda" if gpu else "cpu"):
+        reports.append(report)
+        if not as_json:
+            _print(report)
+    if as_json:
+        print(json.dumps([report.as_dict() for report in reports], indent=1))
+    elif len(reports) > 1:
+        passed = sum(report.ok for report in reports)
+        points = sum(report.earned for report in reports)
+        total = sum(report.points for report in reports)
+        print(f"\n{passed} of {len(reports)} exercises passed, {points} of {total} points.")
+    raise typer.Exit(0 if all(report.ok for report in reports) else 1)
+
+
+def _chosen(names: list[str], everything: bool) -> list[Exercise]:
+    from kbk.grade import catalogue, learner
+
+    if everything:
+        return list(catalogue.all())
+    if not names:
+        following = learner.next_open()
+        return [following] if following else []
+    chosen: list[Exercise] = []
+    topics = {key for each in catalogue.all() for key in (each.topic, each.topic[:2])}
+    for name in names:
+        found = catalogue.all(name) if name in topics else (catalogue.find(name),)
+        chosen += [each for each in found if each not in chosen]
+    return chosen
+
+
+def _graded(exercises: list[Exercise], seed: int | None, machine: str) -> Iterator[Report]:
+    """Reports in order; several exercises are graded at the same time."""
+    from kbk.grade import learner
+
+    console = Console(stderr=True, highlight=False)
+    at_once = min(len(exercises), os.cpu_count() or 1) if machine == "cpu" else 1
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = [
+            pool.submit(learner.check, each, seed=seed, machine=machine) for each in exercises
+        ]
+        for exercise, future in zip(exercises, futures, strict=True):
+            try:
+                if console.is_terminal:
+                    with console.status(f"checking {exercise.id} {exercise.title}"):
+                        yield future.result()
+                else:
+                    yield future.result()
+            except KbkError as error:
+                pool.shutdown(cancel_futures=True)
+                _fail(str(error), 2)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _print(report: Report) -> None:
+    from kbk.grade.show import as_rich, as_text
+
+    console = Console(highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        console.print(as_rich(report))
+    else:
+        print(as_text(report))
+    if report.ok:
+        from kbk.grade import learner
+
+        following = learner.next_open()
+        if following is not None:
+            print(f"  next: {following.id} {following.title}, exercises/{following.path}")
+
+
+def hint(
+    name: Name,
+    level: Annotated[int | None, typer.Option(help="1: concept, 2: place, 3: shape.")] = None,
+) -> None:
+    """Give the next hint: the concept, then the place, then the shape of the fix."""
+    with _clear_errors():
+        from kbk.grade import catalogue, learner
+
+        exercise = catalogue.find(name)
+        number, text = learner.hint(exercise, level)
+    print(f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}: {text}")
+
+
+def solution(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Print the solution; asks first if your own does not pass yet."""
+    with _clear_errors():
+        from kbk.grade import catalogue, learner
+
+        exercise = catalogue.find(name)
+        if not yes and not learner.may_see_solution(exercise):
+            if not sys.stdin.isatty():
+                raise KbkError(
+                    f"{exercise.id} has not passed yet; --yes shows the solution anyway."
+                )
+            typer.confirm(f"{exercise.id} has not passed yet. Show the solution?", abort=True)
+        text = catalogue.solution_text(exercise)
+    sys.stdout.write(text)
+
+
+def reset(name: Name) -> None:
+    """Put the stub back; what you wrote is kept as a copy."""
+    with _clear_errors():
+        from kbk.grade import catalogue, learner
+
+        exercise = catalogue.find(name)
+        kept = learner.reset(exercise)
+    print(f"{learner.file_of(exercise)} is as it came.")
+    if kept is not None:
+        print(f"What was there is in {kept}")
+
+
+def author_check(
+    name: Annotated[str, typer.Argument(help="An exercise; all by default.")] = "",
+) -> None:
+    """Check the rules for exercises, and list the checks that stand in for a trace.
+
+    Exit status: 0 if every rule holds.
+    """
+    with _clear_errors():
+        from kbk.grade import author, catalogue
+
+        exercises = [catalogue.find(name)] if name else list(catalogue.all())
+        problems = [each for exercise in exercises for each in author.problems(exercise)]
+        waiting = [each for exercise in exercises for each in author.closed_forms(exercise)]
+    for problem in problems:
+        print(problem)
+    if waiting:
+        print("checks by closed form, until a trace replaces them:")
+        for text in waiting:
+            print(f"  {text}")
+    print(f"{len(exercises)} exercises, {len(problems)} rules broken")
+    raise typer.Exit(1 if problems else 0)
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn an error of ours into one sentence."""
+    try:
+        yield
+    except KbkError as error:
+        _fail(str(error), 2)
+
+
+def _fail(sentence: str, status: int) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(status)

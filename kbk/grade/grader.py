@@ -1,0 +1,324 @@
+"""Grades one submission of one exercise: makes the cases, runs them elsewhere, judges afterwards."""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kbk.grade import plain
+from kbk.grade.arena import Arena
+from kbk.grade.cases import Ask, Case
+from kbk.grade.exercise import Check, Exercise
+from kbk.grade.judge import Fault, judge_ask, judge_case
+from kbk.grade.process import Limits, Outcome, run_worker
+from kbk.grade.report import CheckResult, Report
+
+_RESTARTS = 3
+"""After a crash the remaining checks run in a new process, so many times."""
+
+
+@dataclass
+class _Item:
+    """A case, its check, and what became of it."""
+
+    check: Check
+    case: Case | Ask
+    facts: dict[str, Any] | None = None
+    fault: Fault | None = None
+
+
+def grade(
+    exercise: Exercise,
+    source: str,
+    *,
+    seed: int | None = None,
+    machine: str = "cpu",
+    stand_in: str = "",
+    only: Iterable[str] = (),
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Grade a submission.
+
+    Args:
+        exercise: found through kbk.grade.catalogue.
+        source: the text of the submission.
+        seed: of the random inputs; None draws one.
+        machine: "cpu" (the simulator) or "cuda".
+        stand_in: "" or "zeros", "copy", "nan", "nothing": instead of running the source, write that;
+            only answers are judged then, no launches.
+        only: names of checks; none means all.
+        progress: called with a sentence when a phase begins.
+
+    Returns:
+        the report; it never raises for what a submission does.
+    """
+    begin = time.monotonic()
+    seed = secrets.randbelow(1 << 32) if seed is None else seed
+    names = set(only)
+    checks = [check for check in exercise.checks if not names or check.name in names]
+    run = _Run(exercise, source, seed, machine, stand_in, progress or (lambda sentence: None))
+    results = run.grade(checks)
+    failed = next((result for result in results if not result.ok), None)
+    return Report(
+        exercise=exercise.id,
+        title=exercise.title,
+        path=exercise.path,
+        verdict=failed.verdict if failed else "pass",
+        first=failed.verdict if failed else "pass",
+        checks=tuple(results),
+        points=sum(check.points for check in checks),
+        earned=sum(result.earned for result in results),
+        machine=machine,
+        seed=seed,
+        seconds=time.monotonic() - begin,
+        source=source,
+        printed=run.printed,
+    )
+
+
+class _Run:
+    def __init__(
+        self,
+        exercise: Exercise,
+        source: str,
+        seed: int,
+        machine: str,
+        stand_in: str,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.exercise = exercise
+        self.source = source
+        self.seed = seed
+        self.machine = machine
+        self.stand_in = stand_in
+        self.progress = progress
+        self.printed = ""
+        self.name = f"exercise_{exercise.id.replace('/', '_')}_{exercise.slug}"
+        self.build_fault: Fault | None = None
+
+    def grade(self, checks: list[Check]) -> list[CheckResult]:
+        results: dict[str, CheckResult] = {}
+        self.progress("compiling and running")
+        answers = [check for check in checks if not check.gate]
+        for result in self._group(answers):
+            results[result.name] = result
+        gates = [check for check in checks if check.gate]
+        if self.stand_in or self.machine != "cpu":
+            gates = []  # a GPU has no trace
+            checks = answers
+        elif gates and all(result.ok for result in results.values()):
+            self.progress("counting memory accesses")
+            for result in self._group(gates):
+                results[result.name] = result
+        return [results.get(check.name) or _not_run(check) for check in checks]
+
+    def _group(self, checks: list[Check]) -> list[CheckResult]:
+        items = [
+            _Item(check, case)
+            for check in checks
+            for case in check.cases(random.Random(f"{self.seed} {check.name}"))
+        ]
+        calls = [item.case for item in items if isinstance(item.case, Case)]
+        arena = Arena(calls) if calls else None
+        try:
+            self._execute(items, arena)
+            if self.build_fault is not None:
+                return [_faulted(check, self.build_fault) for check in checks[:1]] + [
+                    _not_run(check) for check in checks[1:]
+                ]
+            self._judge(items, arena)
+        finally:
+            if arena is not None:
+                arena.close()
+        return [
+            self._result(check, [item for item in items if item.check is check]) for check in checks
+        ]
+
+    def _execute(self, items: list[_Item], arena: Arena | None) -> None:
+        pending = list(range(len(items)))
+        for _ in range(1 + _RESTARTS):
+            if not pending:
+                return
+            outcome = self._run(items, pending, arena)
+            if not any(event["event"] == "built" for event in outcome.events):
+                self.build_fault = self._build_fault(outcome)
+                return
+            at = self._collect(items, outcome)
+            if outcome.ended == "done":
+                return
+            if at is None:  # it ended between two cases
+                at = next((each for each in pending if items[each].facts is None), None)
+                if at is None:
+                    return
+            items[at].fault = _ending(outcome)
+            if outcome.ended in ("case-time", "output"):
+                return
+            culprit = items[at].check
+            later = [each for each in pending if each > at and items[each].check is not culprit]
+            pending = later
+
+    def _run(self, items: list[_Item], pending: list[int], arena: Arena | None) -> Outcome:
+        limits = Limits.here()
+        python = self.exercise.suffix == ".py"
+        order = [index for index, item in enumerate(items) if isinstance(item.case, Case)]
+        cases = []
+        for index in pending:
+            case = items[index].case
+            described: dict[str, Any] = {
+                "index": index,
+                "function": case.function,
+                "args": [_argument(each) for each in case.args],
+            }
+            if isinstance(case, Case) and arena is not None:
+                described["trace"] = case.trace and not self.stand_in and self.machine == "cpu"
+                described["memory"] = arena.description(order.index(index))
+            cases.append(described)
+        job = {
+            "language": self.exercise.suffix[1:],
+            "name": self.name,
+            "file": f"{self.exercise.stem}{self.exercise.suffix}",
+            "source": self.source,
+            "functions": list(self.exercise.functions),
+            "machine": self.machine,
+            "stand_in": self.stand_in,
+            "seconds": limits.case,
+            "arena": arena.file if arena else None,
+            "arena_bytes": arena.size if arena else 0,
+            "cases": cases,
+        }
+        if python:
+            limits = replace(limits, build=2 * limits.case)
+        outcome = run_worker(job, arena.file if arena else None, limits)
+        self.printed += outcome.printed
+        return outcome
+
+    def _collect(self, items: list[_Item], outcome: Outcome) -> int | None:
+        """Take over what was reported; return the case that began and did not end."""
+        open_case: int | None = None
+        for event in outcome.events:
+            index = event.get("index")
+            if not isinstance(index, int) or not 0 <= index < len(items):
+                continue
+            if event["event"] == "begin":
+                open_case = index
+            elif event["event"] == "end":
+                items[index].facts = self._named(event)
+                open_case = None
+        return open_case
+
+    def _named(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Facts in which the source bears the name of the learner's file."""
+        error = facts.get("error")
+        if isinstance(error, dict):
+            error["text"] = self._readable(str(error.get("text", "")))
+        return facts
+
+    def _readable(self, text: str) -> str:
+        return text.replace(f"{self.name}.cu", f"{self.exercise.stem}.cu")
+
+    def _build_fault(self, outcome: Outcome) -> Fault:
+        for event in outcome.events:
+            if event["event"] == "build-failed":
+                return Fault(
+                    "compile-error", self._readable(str(event.get("text"))), event.get("line")
+                )
+            if event["event"] == "cannot":
+                return Fault("cannot-grade", str(event.get("text")))
+        if outcome.ended == "build-time":
+            verdict = "hang" if self.exercise.suffix == ".py" else "compile-timeout"
+            return Fault(verdict, f"nothing was built within {outcome.seconds:.0f} s.")
+        fault = _ending(outcome)
+        return Fault(fault.verdict, f"{fault.text}\n{outcome.printed[-2000:]}".rstrip())
+
+    def _judge(self, items: list[_Item], arena: Arena | None) -> None:
+        place = 0
+        for item in items:
+            if isinstance(item.case, Ask):
+                if item.facts is not None:
+                    item.fault = judge_ask(item.case, item.facts)
+                continue
+            if item.facts is not None and arena is not None:
+                facts = dict(item.facts)
+                if self.stand_in and not self.exercise.is_copy:
+                    facts.pop("launches", None)
+                elif self.stand_in:
+                    facts["launches"] = []
+                item.fault = judge_case(item.case, place, arena, facts)
+            place += 1
+
+    def _result(self, check: Check, items: list[_Item]) -> CheckResult:
+        faulty = _telling([item for item in items if item.fault is not None])
+        missing = any(item.fault is None and item.facts is None for item in items)
+        passed = sum(item.fault is None and item.facts is not None for item in items)
+        if faulty is None and not missing:
+            return CheckResult(
+                check.name, "pass", check.points, check.points, check.gate, len(items), passed
+            )
+        if faulty is None or faulty.fault is None:
+            return replace(_not_run(check), cases=len(items), passed=passed)
+        fault = faulty.fault
+        text = fault.text
+        if isinstance(faulty.case, Case) and faulty.case.label:
+            text = f"{faulty.case.function}, {faulty.case.label}: {text}"
+        earned = 0
+        if check.gate and passed + sum(item.fault is not None for item in items) == len(items):
+            credit = min((item.fault.credit for item in items if item.fault), default=1.0)
+            earned = min(math.ceil(check.points * credit), check.points)
+        return CheckResult(
+            check.name,
+            fault.verdict,
+            check.points,
+            earned,
+            check.gate,
+            len(items),
+            passed,
+            text,
+            fault.line,
+        )
+
+
+def _telling(items: list[_Item]) -> _Item | None:
+    """The first case that failed, or a later one with the same verdict that knows the line."""
+    first = items[0] if items else None
+    if first is None or first.fault is None or first.fault.line is not None:
+        return first
+    same = [item for item in items if item.fault and item.fault.verdict == first.fault.verdict]
+    return next((item for item in same if item.fault and item.fault.line is not None), first)
+
+
+def _argument(value: Any) -> Any:
+    name = getattr(value, "name", None)
+    if name is None:
+        return plain.encode(value)
+    role = "write" if value.written else "host" if getattr(value, "host", False) else "read"
+    return {"role": role, "name": name}
+
+
+def _not_run(check: Check) -> CheckResult:
+    return CheckResult(check.name, "not-run", check.points, 0, check.gate)
+
+
+def _faulted(check: Check, fault: Fault) -> CheckResult:
+    return CheckResult(
+        check.name, fault.verdict, check.points, 0, check.gate, message=fault.text, line=fault.line
+    )
+
+
+def _ending(outcome: Outcome) -> Fault:
+    """The fault of a process that did not end well."""
+    if outcome.ended == "case-time":
+        return Fault("hang", "the call did not return in time; its process was ended.")
+    if outcome.ended == "memory":
+        return Fault("crash", "the process took more memory than it may; it was ended.")
+    if outcome.ended == "output":
+        return Fault("crash", "the process reported more than it may; it was ended.")
+    if outcome.ended == "signal":
+        name = signal.Signals(outcome.number).name
+        return Fault("crash", f"the process ended by {name}, outside of any kernel's thread.")
+    return Fault("crash", f"the process ended itself, with status {outcome.number}, in the call.")

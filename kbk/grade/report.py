@@ -1,0 +1,111 @@
+"""What grading an exercise gave: a verdict for each check, and for the whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+VERDICTS = (
+    "pass",
+    "wrong-answer",
+    "compile-error",
+    "compile-timeout",
+    "launch-error",
+    "out-of-bounds",
+    "uninitialized",
+    "hang",
+    "crash",
+    "too-much-traffic",
+    "not-attempted",
+    "not-run",
+    "cannot-grade",
+)
+"""``not-run``: a check behind one that failed for good. ``cannot-grade``: no compiler, no disk."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How a check ended.
+
+    Attributes:
+        name: the check's.
+        verdict: one of VERDICTS.
+        points, earned: what it is worth, and what it brought.
+        gate: whether it is about cost.
+        cases: how many cases it has; passed: how many held.
+        message: evidence of the first case that failed, or "".
+        line: the line of the submission at fault, or None.
+    """
+
+    name: str
+    verdict: str
+    points: int
+    earned: int
+    gate: bool = False
+    cases: int = 0
+    passed: int = 0
+    message: str = ""
+    line: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every case held."""
+        return self.verdict == "pass"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How an exercise ended.
+
+    Attributes:
+        exercise, title, path: id, title and file of the exercise.
+        verdict: "pass", or that of the first check that failed, or "not-attempted".
+        first: verdict of the first check that failed, also of an unedited stub; "pass" if none.
+        checks: in order.
+        points, earned: sums over the checks.
+        machine: "cpu" or "cuda".
+        seed: repeats the same random inputs: ``kbk check --seed``.
+        seconds: how long grading took.
+        source: the graded text.
+        printed: what the submission printed.
+    """
+
+    exercise: str
+    title: str
+    path: str
+    verdict: str
+    first: str
+    checks: tuple[CheckResult, ...]
+    points: int
+    earned: int
+    machine: str = "cpu"
+    seed: int = 0
+    seconds: float = 0.0
+    source: str = field(default="", repr=False)
+    printed: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check passed."""
+        return self.verdict == "pass"
+
+    @property
+    def failed(self) -> CheckResult | None:
+        """The first check that did not pass."""
+        return next((check for check in self.checks if not check.ok), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data, without the source."""
+        return {key: value for key, value in asdict(self).items() if key != "source"}
+
+    def __str__(self) -> str:
+        from kbk.grade.show import as_text
+
+        return as_text(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from kbk.grade.show import as_html
+
+        return as_html(self)

@@ -1,0 +1,285 @@
+"""The process in which a submission is compiled and run: ``python -m kbk.grade.worker JOB EVENTS``.
+
+It reads the job (JSON), reports facts on the descriptor EVENTS, one JSON object a line, and knows
+neither expected values nor verdicts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import signal
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kbk.grade import plain
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Emit = Callable[..., None]
+
+
+def main(job_file: str, descriptor: str) -> None:
+    """Run the job and report."""
+    job = json.loads(Path(job_file).read_text())
+    out = os.fdopen(int(descriptor), "w", buffering=1)
+    os.set_inheritable(out.fileno(), False)
+
+    def emit(event: str, **facts: Any) -> None:
+        out.write(json.dumps({"event": event, **facts}) + "\n")
+
+    run = _run_python if job["language"] == "py" else _run_cuda
+    if run(job, emit):
+        emit("done")
+
+
+def _run_python(job: dict[str, Any], emit: Emit) -> bool:
+    functions = _python_functions(job, emit)
+    if functions is None:
+        return False
+    emit("built")
+    signal.signal(signal.SIGALRM, _out_of_time)
+    for case in job["cases"]:
+        emit("begin", index=case["index"])
+        try:
+            signal.setitimer(signal.ITIMER_REAL, job["seconds"])
+            value = functions[case["function"]](*[plain.decode(each) for each in case["args"]])
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            emit("end", index=case["index"], value=plain.encode(value))
+        except TimeoutError:
+            emit("end", index=case["index"], error={"kind": "hang", "text": "", "line": None})
+            return True
+        except BaseException as error:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            facts = {"kind": "exception", "text": _named(error), "line": _line(error, job["file"])}
+            emit("end", index=case["index"], error=facts)
+    return True
+
+
+def _out_of_time(number: int, frame: object) -> None:
+    raise TimeoutError
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:2000].rstrip(": ")
+
+
+def _line(error: BaseException, file: str) -> int | None:
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == file]
+    return frames[-1].lineno if frames else None
+
+
+def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
+    if job["stand_in"]:
+        value = _STAND_INS[job["stand_in"]]
+        return {name: (lambda *args: value(args)) for name in job["functions"]}
+    module = types.ModuleType("answers")
+    try:
+        code = compile(job["source"], job["file"], "exec")
+        exec(code, module.__dict__)
+    except SyntaxError as error:
+        emit("build-failed", text=f"{error.msg}", line=error.lineno)
+        return None
+    except BaseException as error:
+        emit("build-failed", text=_named(error), line=_line(error, job["file"]))
+        return None
+    for name in job["functions"]:
+        if not callable(getattr(module, name, None)):
+            emit("build-failed", text=f"the file must define the function {name}", line=None)
+            return None
+    return {name: getattr(module, name) for name in job["functions"]}
+
+
+_STAND_INS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    "zeros": lambda args: 0,
+    "copy": lambda args: args[0] if args else 0,
+    "nan": lambda args: float("nan"),
+    "nothing": lambda args: None,
+}
+
+
+def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
+    import torch
+
+    from kbk import sim
+
+    torch.set_num_threads(1)
+    with contextlib.suppress(RuntimeError):
+        torch.set_num_interop_threads(1)
+    sim.settings(time_limit=job["seconds"])
+    modules = {}
+    if not job["stand_in"]:
+        wanted = {bool(case["trace"]) for case in job["cases"]} or {False}
+        for traced in sorted(wanted):
+            module = _load(job, traced, emit)
+            if module is None:
+                return False
+            modules[traced] = module
+    emit("built")
+    shared = mmap.mmap(job["arena"], job["arena_bytes"])
+    for case in job["cases"]:
+        emit("begin", index=case["index"])
+        call = _Call(case, shared, job["machine"])
+        if job["stand_in"]:
+            _imitate(job["stand_in"], call)
+            emit("end", index=case["index"])
+            continue
+        facts = _measured(modules[bool(case["trace"])], case, call)
+        call.finish()
+        emit("end", index=case["index"], **facts)
+        if facts.get("error", {}).get("kind") == "hang":
+            return True
+    return True
+
+
+def _load(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
+    import kbk
+    from kbk import errors
+
+    try:
+        if traced:
+            from kbk.sim import trace
+
+            return trace.load(job["name"], job["source"], job["functions"])
+        module = kbk.load_inline(
+            job["name"], cuda_sources=job["source"], functions=job["functions"]
+        )
+        module.build(job["machine"])
+        return module
+    except errors.MissingCompilerError as error:
+        emit("cannot", text=str(error))
+    except errors.DiskFullError as error:
+        emit("cannot", text=str(error))
+    except (errors.BuildError, errors.ArgumentError) as error:
+        emit(
+            "build-failed",
+            text=str(error)[:8000],
+            line=getattr(error, "line", None),
+            file=getattr(error, "file", None),
+        )
+    return None
+
+
+class _Call:
+    """The arguments of a case, on the machine that runs it."""
+
+    def __init__(self, case: dict[str, Any], shared: mmap.mmap, machine: str) -> None:
+        import torch
+
+        self._storages = case["memory"]["storages"]
+        self._shared = [self._bytes(shared, each) for each in self._storages]
+        self._moved: dict[int, Tensor] = {}
+        self.arguments: list[Any] = []
+        self.names: dict[str, Tensor] = {}
+        self.roles: dict[str, str] = {}
+        for index, argument in enumerate(case["args"]):
+            if not isinstance(argument, dict) or "role" not in argument:
+                self.arguments.append(plain.decode(argument))
+                continue
+            view = case["memory"]["views"][str(index)]
+            raw = self._shared[view["storage"]]
+            if machine == "cuda" and argument["role"] != "host":
+                raw = self._on_gpu(view["storage"])
+            tensor = torch.empty(0, dtype=getattr(torch, view["dtype"]), device=raw.device)
+            tensor.set_(raw.untyped_storage(), view["offset"], view["shape"], view["strides"])
+            self.arguments.append(tensor)
+            self.names[argument["name"]] = tensor
+            self.roles[argument["name"]] = argument["role"]
+
+    @staticmethod
+    def _bytes(shared: mmap.mmap, storage: dict[str, Any]) -> Tensor:
+        import torch
+
+        if storage["nbytes"] == 0:
+            return torch.empty(0, dtype=torch.uint8)
+        return torch.frombuffer(
+            shared, dtype=torch.uint8, count=storage["nbytes"], offset=storage["start"]
+        )
+
+    def _on_gpu(self, index: int) -> Tensor:
+        import torch
+
+        if index not in self._moved:
+            raw = self._shared[index]
+            moved = torch.empty(raw.numel(), dtype=torch.uint8, device="cuda")
+            part = self._part(index)
+            moved[part] = raw[part].to("cuda")
+            self._moved[index] = moved
+        return self._moved[index]
+
+    def _part(self, index: int) -> slice:
+        return slice(self._storages[index]["low"], self._storages[index]["high"])
+
+    def finish(self) -> None:
+        """Bring back what a GPU wrote."""
+        for index, moved in self._moved.items():
+            part = self._part(index)
+            self._shared[index][part] = moved[part].cpu()
+
+
+def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
+    """Call the submission; return the launches and the counters, or the error."""
+    import torch
+
+    from kbk import errors, sim
+
+    op = getattr(module, case["function"])
+    facts: dict[str, Any] = {}
+    with sim.launch_log() as launches, contextlib.ExitStack() as stack:
+        if case["trace"]:
+            from kbk.sim import trace
+
+            log = stack.enter_context(trace.record())
+        try:
+            result = op(*call.arguments)
+            if any(each.is_cuda for each in call.names.values()):
+                torch.cuda.synchronize()
+            if result is not None:
+                facts["error"] = {"kind": "returned", "text": "the function must return nothing"}
+        except errors.LaunchError as error:
+            facts["error"] = {
+                "kind": error.kind,
+                "text": str(error)[:8000],
+                "line": error.line,
+                "file": error.file,
+            }
+        except errors.ArgumentError as error:
+            facts["error"] = {"kind": "argument", "text": str(error)[:8000]}
+        except Exception as error:
+            facts["error"] = {"kind": "exception", "text": _named(error)}
+    if call.arguments and not any(each.is_cuda for each in call.names.values()):
+        facts["launches"] = [
+            {"kernel": each.kernel, "grid": each.grid, "block": each.block} for each in launches
+        ]
+    if case["trace"] and "error" not in facts:
+        facts["counters"] = log.counters(call.names)
+    return facts
+
+
+def _imitate(stand_in: str, call: _Call) -> None:
+    """Write what a submission that solves nothing might write."""
+    import torch
+
+    read = [call.names[name] for name, role in call.roles.items() if role in ("read", "host")]
+    for name, role in call.roles.items():
+        out = call.names[name]
+        if role != "write" or stand_in == "nothing" or out.numel() > 1 << 30:
+            continue
+        if stand_in == "copy":
+            same = [x for x in read if x.numel() == out.numel() and x.numel() <= 1 << 30]
+            out.copy_(same[0].reshape(out.shape) if same else torch.zeros_like(out))
+        elif stand_in == "nan" and out.dtype.is_floating_point:
+            out.fill_(float("nan"))
+        else:
+            out.zero_()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])
