@@ -13,10 +13,12 @@ PY    := $(VENV)/bin/python
 STAMP := $(VENV)/installed.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test bench clean distclean
+.PHONY: help setup book notebooks notebooks-check test bench clean distclean
 
 help:
 	@echo "make book      execute every page and build the site into _build/html"
+	@echo "make notebooks the book, then a notebook that stands alone for each chapter"
+	@echo "make notebooks-check   and execute them in an environment that has neither kbk nor torch"
 	@echo "make test      ruff, mypy, the book and pytest, with the time of each"
 	@echo "make bench     what the simulator costs on this CPU, beside its bars"
 	@echo "make setup     only create .venv and install into it"
@@ -36,6 +38,12 @@ $(STAMP): pyproject.toml tools/install.py kbk/install/choose.py
 
 book: $(STAMP)
 	@"$(PY)" tools/build_book.py
+
+notebooks: book
+	@"$(PY)" -m tools.notebooks
+
+notebooks-check: notebooks
+	@"$(PY)" tools/check_notebooks.py
 
 test: $(STAMP)
 	@"$(PY)" tools/run_parts.py -- $(PYTEST)
