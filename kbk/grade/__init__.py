@@ -1,9 +1,13 @@
 """Grading: a learner's code runs in a process of its own, and is judged after that has ended.
 
-exercise, cases, values: what a grader file is written in.   catalogue: finds the grader files.
-arena, process, worker: run a submission elsewhere.          judge, compare: from facts to verdicts.
-grader: all of that for one submission.                      learner: a learner's files and progress.
-report, show: what came of it.                               testing, author: pytest, and the rules.
+exercise, cases, values: what a grader file is written in.
+catalogue: finds the grader files.
+arena, process, worker: run a submission elsewhere.
+judge, compare: from facts to verdicts.
+grader: all of that for one submission.
+learner: a learner's files and progress.
+report, show, notebook, commands: what people see.
+testing, author: pytest, and the rules for exercises.
 """
 
 from __future__ import annotations

@@ -118,6 +118,7 @@ class Case:
         tol: None asks for the expected value rounded to the dtype, bit for bit (any NaN for NaN).
         launches: exact number of kernel launches.
         max_blocks, min_threads: bounds on the grid (blocks) and on the block (threads).
+        copies: exact number of calls of cudaMemcpy, cudaMemset and their kin.
         raises: words that the message of an ArgumentError must hold; nothing may be written.
         trace: count memory accesses.
         gates: bounds on those counters.
@@ -131,6 +132,7 @@ class Case:
     launches: int | None
     max_blocks: int | None
     min_threads: int | None
+    copies: int | None
     raises: tuple[str, ...]
     trace: bool
     gates: tuple[Gate, ...]
@@ -145,6 +147,7 @@ class Case:
         launches: int | None = None,
         max_blocks: int | None = None,
         min_threads: int | None = None,
+        copies: int | None = None,
         raises: tuple[str, ...] = (),
         trace: bool = False,
         gates: tuple[Gate, ...] = (),
@@ -157,6 +160,7 @@ class Case:
         self.launches = launches
         self.max_blocks = max_blocks
         self.min_threads = min_threads
+        self.copies = copies
         self.raises = tuple(raises)
         self.trace = trace or bool(gates)
         self.gates = tuple(gates)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib.util
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -61,6 +62,9 @@ def find(name: str) -> Exercise:
         raise ArgumentError(f"an exercise is named like '00/02' or 'guard'; it was {name!r}.")
     wanted = name.strip().replace("\\", "/").rstrip("/")
     short = Path(wanted).with_suffix("").as_posix()
+    numbers = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})", wanted)
+    if numbers:
+        short = f"{int(numbers[1]):02}/{int(numbers[2]):02}"
     found = []
     for each in exercises:
         whole = f"{each.topic}/{each.stem}"

@@ -1,4 +1,4 @@
-"""An exercise as its grader file declares it: what is asked, how it is checked, what hints there are."""
+"""An exercise as its grader file declares it: what is asked, how it is checked, which hints."""
 
 from __future__ import annotations
 

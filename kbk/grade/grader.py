@@ -1,4 +1,4 @@
-"""Grades one submission of one exercise: makes the cases, runs them elsewhere, judges afterwards."""
+"""Grades one submission: makes the cases, runs them elsewhere, judges when that has ended."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def grade(
         source: the text of the submission.
         seed: of the random inputs; None draws one.
         machine: "cpu" (the simulator) or "cuda".
-        stand_in: "" or "zeros", "copy", "nan", "nothing": instead of running the source, write that;
-            only answers are judged then, no launches.
+        stand_in: "" or "zeros", "copy", "nan", "nothing": write that instead of running the
+            source; only answers are judged then, no launches.
         only: names of checks; none means all.
         progress: called with a sentence when a phase begins.
 

@@ -63,7 +63,7 @@ def judge_case(case: Case, index: int, arena: Arena, facts: Mapping[str, Any]) -
     return (
         _judge_memory(case, index, arena)
         or _judge_values(case, index, arena)
-        or _judge_launches(case, facts)
+        or _judge_launches(case, index, arena, facts)
         or _judge_gates(case, facts)
     )
 
@@ -170,15 +170,19 @@ def _typed(raw: Tensor, view: View) -> Tensor:
     return elements(raw, view).contiguous().view(view.dtype).reshape(view.shape).clone()
 
 
-def _judge_launches(case: Case, facts: Mapping[str, Any]) -> Fault | None:
+def _judge_launches(case: Case, index: int, arena: Arena, facts: Mapping[str, Any]) -> Fault | None:
     launches = facts.get("launches")
     if launches is None:  # a GPU does not tell
         return None
     count = len(launches)
+    changed = any(not torch.equal(arena.now(s), s.before) for s in arena.storages[index])
+    if case.copies is not None and facts.get("copies", case.copies) != case.copies:
+        text = f"calls of cudaMemcpy or cudaMemset: {facts['copies']}; it must be {case.copies}."
+        return Fault("too-much-traffic", text)
     if case.launches is not None and count != case.launches:
         text = f"kernels launched: {count}; it must be {case.launches}."
         return Fault("too-much-traffic" if count > case.launches else "wrong-answer", text)
-    if count == 0 and case.launches is None and any(_numel(each) for each in case.written):
+    if count == 0 and changed:
         return Fault("wrong-answer", "no kernel was launched: the host did the work.")
     for launch in launches:
         blocks, threads = math.prod(launch["grid"]), math.prod(launch["block"])
@@ -189,10 +193,6 @@ def _judge_launches(case: Case, facts: Mapping[str, Any]) -> Fault | None:
             text = f"{launch['kernel']} ran with {threads} threads a block; {case.min_threads} "
             return Fault("too-much-traffic", text + "is the least.")
     return None
-
-
-def _numel(argument: Argument | Sparse) -> int:
-    return argument.window.numel() if isinstance(argument, Sparse) else argument.tensor.numel()
 
 
 def _judge_gates(case: Case, facts: Mapping[str, Any]) -> Fault | None:

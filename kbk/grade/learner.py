@@ -211,7 +211,7 @@ _lock = threading.Lock()
 
 
 def _update(exercise: Exercise, **facts: Any) -> None:
-    """Change what is remembered of one exercise; a disk that refuses loses only the memory of it."""
+    """Change what is remembered of an exercise; a disk that refuses loses only that."""
     with _lock, contextlib.suppress(OSError):
         state = _state()
         state[exercise.id] = {**state.get(exercise.id, {}), **facts}

@@ -232,6 +232,7 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
 
     op = getattr(module, case["function"])
     facts: dict[str, Any] = {}
+    copies = sim.copies()
     with sim.launch_log() as launches, contextlib.ExitStack() as stack:
         if case["trace"]:
             from kbk.sim import trace
@@ -258,6 +259,7 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
         facts["launches"] = [
             {"kernel": each.kernel, "grid": each.grid, "block": each.block} for each in launches
         ]
+        facts["copies"] = sim.copies() - copies
     if case["trace"] and "error" not in facts:
         facts["counters"] = log.counters(call.names)
     return facts

@@ -7,6 +7,7 @@ from pathlib import Path
 from kbk.sim.faults import convert_exception
 from kbk.sim.runtime_library import (
     arch,
+    copies,
     kernel_flags,
     last_launch_seconds,
     launch_log,
@@ -26,6 +27,7 @@ __all__ = [
     "Translation",
     "arch",
     "convert_exception",
+    "copies",
     "kernel_flags",
     "last_launch_seconds",
     "launch_log",

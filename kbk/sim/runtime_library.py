@@ -126,6 +126,7 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_take_fault.restype = ctypes.c_char_p
     library.kbk_sim_last_seconds.restype = ctypes.c_double
     library.kbk_sim_launches.restype = ctypes.c_ulong
+    library.kbk_sim_copies.restype = ctypes.c_ulong
     library.kbk_sim_launch_log.restype = ctypes.c_char_p
     _library = library
     _install_writer(library)
@@ -154,6 +155,11 @@ def take_fault() -> str:
 def launches() -> int:
     """How many kernels the simulator has run in this process."""
     return int(_library.kbk_sim_launches()) if _library is not None else 0
+
+
+def copies() -> int:
+    """How often this process has asked the simulator's cudaMemcpy, cudaMemset and their kin."""
+    return int(_library.kbk_sim_copies()) if _library is not None else 0
 
 
 @dataclass(frozen=True)
