@@ -78,7 +78,8 @@ class LaunchError(KbkError):
     Attributes:
         kind: "launch" (impossible configuration), "out-of-bounds" (left a tensor, or wrote to one
             that is read only), "crash" (invalid address, division by zero),
-            "hang" (time limit or deadlock), "assert", "trap", "unsupported".
+            "hang" (time limit or deadlock), "assert", "trap", "unsupported" (by the simulator, or
+            by a device that is too old: `require_sm`).
         kernel: name of the kernel, or "".
         block, thread: (x, y, z) of the thread at fault, or None.
         file, line: source position, or None.

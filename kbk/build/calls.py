@@ -22,6 +22,7 @@ from .schema import OpSchema
 
 _ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
 _LAUNCH = "kbk.LaunchError: "
+_UNSUPPORTED = "kbk.Unsupported: "  # as in kbk/require.h
 _LAUNCHED_AT = re.compile(r"launch of (.+) at ([^\s:]+):(\d+): ")  # the simulator's words
 # What STD_TORCH_CHECK throws, also inside mutable_data_ptr<T>(): "function, file:line, message".
 _TORCH_CHECK = re.compile(r"(?P<where>[\w<>: ]+), [^\s,]+:\d+, (?P<message>.*)", re.DOTALL)
@@ -319,6 +320,8 @@ class Checks:
         if text.startswith(_ARGUMENT):
             message = text.removeprefix(_ARGUMENT)
             return ArgumentError(message if message.startswith(name) else f"{name}: {message}")
+        if text.startswith(_UNSUPPORTED):
+            return LaunchError(text.removeprefix(_UNSUPPORTED), kind="unsupported")
         if text.startswith(_LAUNCH):
             message = text.removeprefix(_LAUNCH)
             place = _LAUNCHED_AT.match(message)

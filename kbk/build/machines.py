@@ -34,14 +34,14 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
 
     Args:
         arch: the device profile of the simulator (75, 80 or 90).
-        variant: "plain". Part of the key: a traced build of the same source is another entry.
+        variant: "plain" or "traced"; each has entries and precompiled headers of its own.
 
     Raises:
         CompileError: the compiler rejected the source.
         UnsupportedError: the simulator lacks something that it uses.
         MissingCompilerError: there is no C++ compiler.
     """
-    parts = loaded_support(request.flags, arch)
+    parts = loaded_support(request.flags, arch, variant)
     key = digest(
         "cpu",
         variant,
@@ -54,12 +54,12 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
 
     def build(folder: Path) -> None:
         with step(f"{request.name}: compiling for the CPU", slow=False):
-            _build_cpu(request, parts, folder)
+            _build_cpu(request, parts, folder, variant)
 
     return build_entry("library", key, build) / LIBRARY
 
 
-def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
+def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> None:
     own_folders = [path for path in request.flags.includes if path.is_dir()]
     translated = [(name, sim.translate(text, name, own_folders)) for name, text in request.files]
     if any(translation.may_spin for _, translation in translated):
@@ -92,7 +92,11 @@ def _build_cpu(request: Request, parts: Support, folder: Path) -> None:
             cuda=False,
             compiler=parts.compiler.command,
             cflags=cflags,
-            ldflags=[str(parts.runtime), *linker],
+            ldflags=[
+                str(parts.runtime),
+                *sim.link_flags(parts.compiler.family, variant),
+                *linker,
+            ],
             verbose=request.verbose,
         )
 

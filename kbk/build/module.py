@@ -15,8 +15,8 @@ from .library import DamagedLibraryError, Namespace, namespace
 from .machines import build_cpu, build_cuda
 from .request import Request, digest
 
-VARIANT = "plain"
-"""The build that calls run. A traced build has a namespace of its own."""
+PLAIN = "plain"
+"""The build that calls run, but for `kbk.sim.trace`, whose ops tell of each access."""
 
 
 class Module:
@@ -30,11 +30,12 @@ class Module:
         build_seconds: what building and loading cost, by machine.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, variant: str = PLAIN) -> None:
         self._request = request
+        self._variant = variant
         self._arch = sim.arch()
         self._space: Namespace = namespace(
-            f"{request.name}_{digest(VARIANT, request.digest, str(self._arch))[:16]}"
+            f"{request.name}_{digest(variant, request.digest, str(self._arch))[:16]}"
         )
         self.name = request.name
         self.namespace = self._space.name
@@ -60,6 +61,8 @@ class Module:
         """
         if machine not in ("cpu", "cuda"):
             raise ArgumentError(f"machine must be 'cpu' or 'cuda'; it was {machine!r}.")
+        if machine == "cuda" and self._variant != PLAIN:
+            raise ArgumentError(f"{self.name}: a {self._variant} module runs on CPU tensors only.")
         space = self._space
         if machine not in space.ready:
             with space.lock:
@@ -79,7 +82,7 @@ class Module:
 
     def _library(self, machine: str) -> Path:
         if machine == "cpu":
-            return build_cpu(self._request, self._arch, VARIANT)
+            return build_cpu(self._request, self._arch, self._variant)
         return build_cuda(self._request)
 
     def _make_ops(self) -> None:

@@ -38,7 +38,9 @@ class Support:
     runtime: Path
 
 
-def cpu_flags(compiler: Compiler, flags: Flags, arch: int) -> tuple[str, ...]:
+def cpu_flags(
+    compiler: Compiler, flags: Flags, arch: int, variant: str = "plain"
+) -> tuple[str, ...]:
     """Flags of a CPU unit on which its precompiled header depends."""
     import torch
 
@@ -49,7 +51,7 @@ def cpu_flags(compiler: Compiler, flags: Flags, arch: int) -> tuple[str, ...]:
         # kernel.
         *(["-fno-gnu-unique"] if compiler.kind == "gcc" else []),
         "-fvisibility=hidden",
-        *sim.kernel_flags(compiler.family),
+        *sim.kernel_flags(compiler.family, variant),
         TARGET_VERSION,
         f"-D_GLIBCXX_USE_CXX11_ABI={abi}",
         "-DKBK_SIM=1",
@@ -94,10 +96,10 @@ def _runtime() -> _Runtime:
     return _Runtime(compiler, options, sources, digest(compiler.identity, repr(options), content))
 
 
-def support(flags: Flags, arch: int) -> Support:
+def support(flags: Flags, arch: int, variant: str = "plain") -> Support:
     """The shared parts, built side by side if the cache lacks them."""
     compiler = host_compiler()
-    options = cpu_flags(compiler, flags, arch)
+    options = cpu_flags(compiler, flags, arch, variant)
     key = digest(_torch_identity(), compiler.identity, repr(options), _headers_digest())
     headers = entry_path("headers", key)
     runtime = _runtime()
@@ -120,18 +122,18 @@ def support(flags: Flags, arch: int) -> Support:
     return Support(compiler, options, prelude, entry_path("runtime", runtime.key) / runtime.library)
 
 
-def loaded_support(flags: Flags, arch: int) -> Support:
+def loaded_support(flags: Flags, arch: int, variant: str = "plain") -> Support:
     """The shared parts, with the simulator loaded; a damaged one is built again, once.
 
     Raises:
         BuildError: the simulator does not load.
     """
-    parts = support(flags, arch)
+    parts = support(flags, arch, variant)
     try:
         sim.load_runtime(parts.runtime)
     except OSError:
         discard_entry(parts.runtime.parent)
-        parts = support(flags, arch)
+        parts = support(flags, arch, variant)
         try:
             sim.load_runtime(parts.runtime)
         except OSError as error:

@@ -95,11 +95,17 @@ def runtime_flags(compiler: str) -> list[str]:
     ]
 
 
-def kernel_flags(compiler: str) -> list[str]:
-    """Flags with which ``compiler`` compiles a translated source."""
+def kernel_flags(compiler: str, variant: str = "plain") -> list[str]:
+    """Flags with which ``compiler`` compiles a translated source.
+
+    Args:
+        variant: "plain", or "traced" for code that tells the runtime of each access. Only the
+            compiler is told of -fsanitize=thread, never the linker: the runtime takes the calls.
+    """
     gcc = "clang" not in Path(compiler).name
     return [
         *_COMMON,
+        *(_traced_flags(gcc) if variant == "traced" else []),
         "-Wno-unknown-pragmas",
         *(
             ["-fno-aggressive-loop-optimizations", "-Wno-attributes"]
@@ -107,6 +113,42 @@ def kernel_flags(compiler: str) -> list[str]:
             else ["-Wno-unused-value"]
         ),
     ]
+
+
+def _traced_flags(gcc: bool) -> list[str]:
+    """An access of the source must stay one: neither split into parts nor merged with others."""
+    if gcc:
+        return [
+            "-DKBK_TRACED=1",
+            "-fsanitize=thread",
+            "--param=tsan-instrument-func-entry-exit=0",
+            "--param=tsan-distinguish-volatile=1",
+            "-fno-tree-sra",  # a copied struct is one access
+            "-fno-tree-vectorize",
+            "-fno-tree-loop-distribute-patterns",  # a loop is no memcpy
+            "-Wno-tsan",
+        ]
+    mllvm = [
+        "-tsan-instrument-read-before-write=1",
+        "-tsan-distinguish-volatile=1",
+        "-disable-loop-idiom-all",
+        "-disable-block-placement",
+    ]
+    return [
+        "-DKBK_TRACED=1",
+        "-fsanitize=thread",
+        "-fno-sanitize-thread-func-entry-exit",
+        "-fno-vectorize",
+        "-fno-slp-vectorize",
+        *(word for option in mllvm for word in ("-mllvm", option)),
+    ]
+
+
+def link_flags(compiler: str, variant: str) -> list[str]:
+    """Flags with which ``compiler`` links a translated source."""
+    if variant == "traced" and "clang" in Path(compiler).name and sys.platform == "linux":
+        return [f"-Wl,--wrap={name}" for name in ("memcpy", "memmove", "memset")]
+    return []
 
 
 def load_runtime(path: str | Path) -> None:
@@ -128,9 +170,18 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_launches.restype = ctypes.c_ulong
     library.kbk_sim_copies.restype = ctypes.c_ulong
     library.kbk_sim_launch_log.restype = ctypes.c_char_p
+    library.kbk_sim_access_log_start.argtypes = [ctypes.c_uint64]
+    library.kbk_sim_access_log_stop.restype = ctypes.c_uint64
+    library.kbk_sim_access_log_launches.restype = ctypes.c_char_p
+    library.kbk_sim_access_log_take.argtypes = [ctypes.c_void_p]
     _library = library
     _install_writer(library)
     _apply(_settings)
+
+
+def library() -> ctypes.CDLL | None:
+    """The loaded runtime, or None before the first build."""
+    return _library
 
 
 def _install_writer(library: ctypes.CDLL) -> None:

@@ -29,6 +29,7 @@
 #endif
 
 #include <kbk/check.h>
+#include <kbk/require.h>
 #include <kbk/stream.h>
 #include <kbk/tensor.h>
 

@@ -17,7 +17,12 @@ template <class Word, class T, class Change>
 inline T atomic_change(T* address, Change change) {
   static_assert(sizeof(Word) == sizeof(T), "kbk: atomics are as wide as their word");
   auto* word = reinterpret_cast<Word*>(address);
-  Word seen = __atomic_load_n(word, __ATOMIC_RELAXED), next;
+#ifdef KBK_TRACED
+  auto seen = static_cast<Word>(untold_load(word, sizeof(Word)));  // one access is told: the exchange
+#else
+  Word seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+#endif
+  Word next;
   T old;
   do {
     std::memcpy(static_cast<void*>(&old), &seen, sizeof old);

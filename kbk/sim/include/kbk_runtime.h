@@ -70,6 +70,8 @@ KBK_API unsigned active_mask();
 // A poll of `address` that saw `value`: after many that saw the same, other threads get a turn.
 KBK_API void poll(const volatile void* address, std::uint64_t value);
 KBK_API void yield();
+// What an atomic operation begins from, in a traced build: its own load, which is no access of the kernel. 2, 4 or 8 bytes.
+KBK_API std::uint64_t untold_load(const volatile void* address, unsigned bytes);
 
 // --- shared memory
 KBK_API void* shared_slot(SharedSlot* slot);

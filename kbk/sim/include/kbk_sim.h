@@ -11,3 +11,4 @@
 #include "kbk_warp.h"
 
 #include "kbk_defines.h"
+#include "kbk_copy_bytes.h"

@@ -141,6 +141,13 @@ bool StackPool::is_guard(const void* address) const {
   return false;
 }
 
+bool StackPool::holds(const void* address) const {
+  auto* byte = static_cast<const char*>(address);
+  for (const Slab& slab : slabs_)
+    if (byte >= slab.base && byte < slab.base + slab.stride * slab.count) return true;
+  return false;
+}
+
 void StackPool::reclaim() {
   free_.clear();
   for (const Slab& slab : slabs_)

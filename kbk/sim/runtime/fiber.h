@@ -29,6 +29,8 @@ class StackPool {
   std::size_t stack_bytes() const { return bytes_; }
   // True if `address` lies on a guard page of this pool.
   bool is_guard(const void* address) const;
+  // True if `address` lies on a stack of this pool, or beside one.
+  bool holds(const void* address) const;
   // Returns every stack to the pool, whoever held it (after a launch was ended).
   void reclaim();
 

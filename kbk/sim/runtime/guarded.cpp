@@ -36,6 +36,7 @@ struct Mapping {
 struct Slot {
   std::atomic<char*> low{nullptr};  // of the accessible pages
   char *high = nullptr, *begin = nullptr, *end = nullptr;
+  const char* original = nullptr;
   int argument = 0;
   bool read_only = false;
 };
@@ -95,6 +96,7 @@ char* guarded_take(const void* original, std::size_t bytes, int argument) {
   slot->high = high;
   slot->begin = begin;
   slot->end = begin + bytes;
+  slot->original = static_cast<const char*>(original);
   slot->argument = argument;
   slot->read_only = false;
   slot->low.store(mapping.base);
@@ -151,6 +153,13 @@ void guarded_give(char* begin) {
   }
   free_bytes += mapping.bytes;
   free_mappings.emplace(mapping.bytes, mapping);
+}
+
+void guarded_ranges(std::vector<GuardedRange>& ranges) {
+  std::lock_guard<std::mutex> lock(guarded_mutex);
+  ranges.clear();
+  for (const Slot& slot : slots)
+    if (const char* low = slot.low.load()) ranges.push_back({low - kFence, slot.high + kFence, slot.begin, slot.original});
 }
 
 bool explain_guarded(const void* address, char* text, std::size_t size) {

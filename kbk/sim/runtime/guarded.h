@@ -2,8 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace kbk {
 // A sentence for an address in or around a tensor of the call, or false. Safe in a signal handler.
 bool explain_guarded(const void* address, char* text, std::size_t size);
+
+// Guarded memory from its first accessible byte to its last, fences included, and the storage whose copy begins at `begin`.
+struct GuardedRange {
+  const char *low, *high, *begin, *original;
+};
+void guarded_ranges(std::vector<GuardedRange>& ranges);  // those in use now
 }  // namespace kbk

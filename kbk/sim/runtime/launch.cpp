@@ -12,6 +12,7 @@
 #include "forking.h"
 #include "output.h"
 #include "signals.h"
+#include "trace.h"
 
 namespace kbk {
 
@@ -134,7 +135,7 @@ void run_grid(Launch& launch, Worker& first) {
   const bool alone = launch.config.may_spin || launch.config.cooperative || launch.seed != 0;
   const unsigned wanted = settings.threads > 0 ? static_cast<unsigned>(settings.threads) : (alone ? 1 : cores);
   const std::uint64_t work = launch.blocks * launch.threads_per_block;
-  const unsigned extra = launch.config.cooperative || launch.seed != 0 || launch.blocks < 2 ||
+  const unsigned extra = tracing || launch.config.cooperative || launch.seed != 0 || launch.blocks < 2 ||
                                  (settings.threads == 0 && work < 32768)
                              ? 0
                              : static_cast<unsigned>(std::min<std::uint64_t>(wanted, launch.blocks)) - 1;
@@ -233,7 +234,9 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
   log_launch(launch);
   Worker& first = main_worker();
   launch.begin = seconds();
+  trace_begin(launch);
   run_grid(launch, first);
+  trace_end(launch);
   last_seconds = seconds() - launch.begin;
   flush_output();
   if (first.fault && first.fault->kind == "interrupt") interrupt_raised();

@@ -1,6 +1,7 @@
 // Which library an address of code belongs to, so that a fault can be told by file and line.
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <new>
@@ -60,6 +61,35 @@ void find_text(const void* address, std::uintptr_t& low, std::uintptr_t& high) {
   }
   low = known->second.first;
   high = known->second.second;
+}
+
+void find_image(const void* address, std::uintptr_t& low, std::uintptr_t& high) {
+  low = high = 0;
+#if defined(__linux__)
+  struct Image {
+    std::uintptr_t address, low, high;
+  } image{reinterpret_cast<std::uintptr_t>(address), 0, 0};
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        auto* wanted = static_cast<Image*>(data);
+        std::uintptr_t from = UINTPTR_MAX, to = 0;
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& header = info->dlpi_phdr[i];
+          if (header.p_type != PT_LOAD) continue;
+          from = std::min<std::uintptr_t>(from, info->dlpi_addr + header.p_vaddr);
+          to = std::max<std::uintptr_t>(to, info->dlpi_addr + header.p_vaddr + header.p_memsz);
+        }
+        if (wanted->address < from || wanted->address >= to) return 0;
+        wanted->low = from;
+        wanted->high = to;
+        return 1;
+      },
+      &image);
+  low = image.low;
+  high = image.high;
+#else
+  find_text(address, low, high);
+#endif
 }
 
 std::string library_of(const void* address, std::uintptr_t& base) {

@@ -176,6 +176,7 @@ void check_stop();  // ends the calling thread's launch if somebody asked for it
 double seconds();   // monotonic
 // modules.cpp
 void find_text(const void* address, std::uintptr_t& low, std::uintptr_t& high);
+void find_image(const void* address, std::uintptr_t& low, std::uintptr_t& high);  // the whole library, data too
 std::string library_of(const void* address, std::uintptr_t& base);
 
 }  // namespace kbk

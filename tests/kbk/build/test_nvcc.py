@@ -27,6 +27,7 @@ void every(Tensor a, const Tensor& b, HostTensor c, const HostTensor& d, std::op
   KBK_CHECK(e && f && g > 0, "g must be positive, but is ", g, " for ", h, b.scalar_type());
   KBK_CHECK(i);
 }
+void newer(Tensor) { require_sm(80, "newer"); }
 std::tuple<Tensor, Tensor> two(const Tensor& x) noexcept { return {x, x}; }
 """
 
@@ -54,7 +55,7 @@ def nvcc(source: str, functions: list[str], folder: Path):
 @pytest.mark.slow
 @pytest.mark.skipif(NVCC is None, reason="no nvcc")
 def test_nvcc_compiles_a_source_of_three_dtypes_without_a_warning(tmp_path: Path) -> None:
-    _, status, log = nvcc(SCALE + EVERY_TYPE, ["scale", "every", "two"], tmp_path)
+    _, status, log = nvcc(SCALE + EVERY_TYPE, ["scale", "every", "newer", "two"], tmp_path)
     assert status == 0, log
     assert "warning" not in log
 
@@ -75,7 +76,8 @@ def test_an_error_of_nvcc_is_one_sentence_at_the_learners_line(tmp_path: Path) -
 def test_the_host_compiler_finds_nothing_to_warn_about_in_the_prelude(tmp_path: Path) -> None:
     compiler = host_compiler()
     unit = tmp_path / "unit.cpp"
-    request = make_request("unit", "", EVERY_TYPE, ["every", "two"], None, None, None, False)
+    functions = ["every", "newer", "two"]
+    request = make_request("unit", "", EVERY_TYPE, functions, None, None, None, False)
     unit.write_text(compose(request.files, request.exports))
     flags = [
         flag

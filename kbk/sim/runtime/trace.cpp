@@ -1,0 +1,97 @@
+// Which memory an access of device code is to, and the way from the callbacks to the listeners.
+#include "trace.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "guarded.h"
+
+namespace kbk {
+
+bool tracing = false;
+
+namespace {
+
+std::vector<Listener*> listeners;
+std::vector<GuardedRange> ranges;  // of the call in hand
+std::size_t last_range = 0;        // the one that was hit last: most often hit next
+const char *host_low = nullptr, *host_high = nullptr;  // stack of the OS thread that runs the launch
+std::uintptr_t image_low = 0, image_high = 0;          // the kernel's library
+
+void find_host_stack() {
+  host_low = host_high = nullptr;
+#if defined(__linux__)
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* base = nullptr;
+  std::size_t bytes = 0;
+  if (pthread_attr_getstack(&attributes, &base, &bytes) == 0) {
+    host_low = static_cast<const char*>(base);
+    host_high = host_low + bytes;
+  }
+  pthread_attr_destroy(&attributes);
+#elif defined(__APPLE__)
+  host_high = static_cast<const char*>(pthread_get_stackaddr_np(pthread_self()));
+  host_low = host_high - pthread_get_stacksize_np(pthread_self());
+#endif
+}
+
+// The tensor that a guarded copy stands for, or null.
+const GuardedRange* range_of(const char* at) {
+  if (last_range < ranges.size() && at >= ranges[last_range].low && at < ranges[last_range].high) return &ranges[last_range];
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    if (at >= ranges[i].low && at < ranges[i].high) {
+      last_range = i;
+      return &ranges[i];
+    }
+  return nullptr;
+}
+
+}  // namespace
+
+void add_listener(Listener* listener) {
+  listeners.push_back(listener);
+  tracing = true;
+}
+
+void remove_listener(Listener* listener) {
+  listeners.erase(std::remove(listeners.begin(), listeners.end(), listener), listeners.end());
+  tracing = !listeners.empty();
+}
+
+void trace_begin(const Launch& launch) {
+  if (!tracing) return;
+  guarded_ranges(ranges);
+  last_range = 0;
+  find_host_stack();
+  find_image(reinterpret_cast<const void*>(launch.body), image_low, image_high);
+  for (Listener* each : listeners) each->begin(launch);
+}
+
+void trace_end(const Launch& launch) {
+  if (!tracing) return;
+  for (Listener* each : listeners) each->end(launch);
+}
+
+void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc) {
+  const Thread& thread = *current;
+  const auto* at = static_cast<const char*>(address);
+  if (at >= thread.stack.base && at < thread.stack.base + thread.stack.bytes) return;
+  Touch touch{reinterpret_cast<std::uintptr_t>(at), pc, static_cast<std::uint32_t>(bytes), access, Space::kGlobal};
+  if (const GuardedRange* range = range_of(at)) {
+    touch.address = reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(at - range->begin);
+  } else if (at >= thread.block->arena.base && at < thread.block->arena.end) {
+    touch.space = Space::kShared;
+  } else if (at >= host_low && at < host_high) {
+    return;  // the arguments of the launch, on their way into each thread
+  } else if (touch.address >= image_low && touch.address < image_high) {
+    touch.space = Space::kModule;
+  } else if (worker->stacks.holds(at)) {
+    return;  // a local variable of another thread
+  }
+  for (Listener* each : listeners) each->touch(thread, touch);
+}
+
+}  // namespace kbk

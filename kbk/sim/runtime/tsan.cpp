@@ -1,0 +1,185 @@
+// The functions that code compiled with -fsanitize=thread calls. The unit is linked without that switch, so they are these and
+// not libtsan's. Plain accesses are told before they happen; atomic ones are done here, in the place of the compiler.
+// Names and signatures: https://github.com/llvm/llvm-project/blob/main/compiler-rt/lib/tsan/rtl/tsan_interface.h
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "trace.h"
+
+namespace kbk {
+namespace {
+
+// Host code, and kernels that nobody watches, leave at once.
+inline bool watched() { return __builtin_expect(tracing, 0) && current != nullptr; }
+
+inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc) {
+  if (watched()) trace_access(const_cast<const void*>(address), bytes, access, pc);
+}
+
+// 128-bit atomics, which the processor may lack: one at a time.
+std::atomic_flag wide_busy = ATOMIC_FLAG_INIT;
+struct Wide {
+  Wide() {
+    while (wide_busy.test_and_set(std::memory_order_acquire)) {
+    }
+  }
+  ~Wide() { wide_busy.clear(std::memory_order_release); }
+};
+
+}  // namespace
+}  // namespace kbk
+
+#define KBK_PC __builtin_return_address(0)
+using kbk::Access;
+
+extern "C" {
+
+KBK_API void __tsan_init() {}
+KBK_API void __tsan_func_entry(void*) {}
+KBK_API void __tsan_func_exit() {}
+KBK_API void __tsan_ignore_thread_begin() {}
+KBK_API void __tsan_ignore_thread_end() {}
+KBK_API void __tsan_vptr_read(void** p) { kbk::tell(p, sizeof(void*), Access::kRead, KBK_PC); }
+KBK_API void __tsan_vptr_update(void** p, void*) { kbk::tell(p, sizeof(void*), Access::kWrite, KBK_PC); }
+KBK_API void __tsan_read_range(void* p, std::size_t n) { kbk::tell(p, n, Access::kRead, KBK_PC); }
+KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell(p, n, Access::kWrite, KBK_PC); }
+
+#define KBK_PLAIN(prefix, n)                                                                             \
+  KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, Access::kRead, KBK_PC); }             \
+  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kWrite, KBK_PC); }
+#define KBK_BOTH(prefix, n)                          \
+  KBK_API void __tsan_##prefix##read_write##n(void* p) { \
+    kbk::tell(p, n, Access::kRead, KBK_PC);          \
+    kbk::tell(p, n, Access::kWrite, KBK_PC);         \
+  }
+#define KBK_SIZES(define, prefix) define(prefix, 1) define(prefix, 2) define(prefix, 4) define(prefix, 8) define(prefix, 16)
+KBK_SIZES(KBK_PLAIN, )
+KBK_SIZES(KBK_PLAIN, unaligned_)
+KBK_SIZES(KBK_PLAIN, volatile_)
+KBK_SIZES(KBK_PLAIN, unaligned_volatile_)
+KBK_SIZES(KBK_BOTH, )
+KBK_SIZES(KBK_BOTH, unaligned_)
+
+KBK_API void* __tsan_memcpy(void* to, const void* from, std::size_t n) {
+  kbk::tell(from, n, Access::kRead, KBK_PC);
+  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  return std::memcpy(to, from, n);
+}
+KBK_API void* __tsan_memmove(void* to, const void* from, std::size_t n) {
+  kbk::tell(from, n, Access::kRead, KBK_PC);
+  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  return std::memmove(to, from, n);
+}
+KBK_API void* __tsan_memset(void* to, int value, std::size_t n) {
+  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  return std::memset(to, value, n);
+}
+
+#if defined(__linux__)
+// Clang before 16 calls the C library for the copy of a struct; its units are linked with --wrap.
+KBK_API void* __wrap_memcpy(void* to, const void* from, std::size_t n) __attribute__((alias("__tsan_memcpy")));
+KBK_API void* __wrap_memmove(void* to, const void* from, std::size_t n) __attribute__((alias("__tsan_memmove")));
+KBK_API void* __wrap_memset(void* to, int value, std::size_t n) __attribute__((alias("__tsan_memset")));
+#endif
+
+KBK_API void __tsan_atomic_thread_fence(int) { std::atomic_thread_fence(std::memory_order_seq_cst); }
+KBK_API void __tsan_atomic_signal_fence(int) { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+// The strongest order each time: the unit may ask for less.
+#define KBK_MODIFY(bits, T, name, builtin)                                          \
+  KBK_API T __tsan_atomic##bits##_##name(volatile T* p, T v, int) {                 \
+    kbk::tell(p, sizeof(T), Access::kAtomic, KBK_PC);                               \
+    return builtin(p, v, __ATOMIC_SEQ_CST);                                         \
+  }
+#define KBK_SWAP_IF(bits, T, name)                                                                           \
+  KBK_API int __tsan_atomic##bits##_compare_exchange_##name(volatile T* p, T* expected, T v, int, int) {     \
+    kbk::tell(p, sizeof(T), Access::kAtomic, KBK_PC);                                                        \
+    return __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);           \
+  }
+#define KBK_ATOMIC(bits, T)                                                                                  \
+  KBK_API T __tsan_atomic##bits##_load(const volatile T* p, int) {                                           \
+    kbk::tell(p, sizeof(T), Access::kAtomicLoad, KBK_PC);                                                    \
+    return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                                             \
+  }                                                                                                          \
+  KBK_API void __tsan_atomic##bits##_store(volatile T* p, T v, int) {                                        \
+    kbk::tell(p, sizeof(T), Access::kAtomicStore, KBK_PC);                                                   \
+    __atomic_store_n(p, v, __ATOMIC_SEQ_CST);                                                                \
+  }                                                                                                          \
+  KBK_MODIFY(bits, T, exchange, __atomic_exchange_n)                                                         \
+  KBK_MODIFY(bits, T, fetch_add, __atomic_fetch_add)                                                         \
+  KBK_MODIFY(bits, T, fetch_sub, __atomic_fetch_sub)                                                         \
+  KBK_MODIFY(bits, T, fetch_and, __atomic_fetch_and)                                                         \
+  KBK_MODIFY(bits, T, fetch_or, __atomic_fetch_or)                                                           \
+  KBK_MODIFY(bits, T, fetch_xor, __atomic_fetch_xor)                                                         \
+  KBK_MODIFY(bits, T, fetch_nand, __atomic_fetch_nand)                                                       \
+  KBK_SWAP_IF(bits, T, strong)                                                                               \
+  KBK_SWAP_IF(bits, T, weak)                                                                                 \
+  KBK_API T __tsan_atomic##bits##_compare_exchange_val(volatile T* p, T expected, T v, int, int) {           \
+    kbk::tell(p, sizeof(T), Access::kAtomic, KBK_PC);                                                        \
+    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                 \
+    return expected;                                                                                         \
+  }
+KBK_ATOMIC(8, std::uint8_t)
+KBK_ATOMIC(16, std::uint16_t)
+KBK_ATOMIC(32, std::uint32_t)
+KBK_ATOMIC(64, std::uint64_t)
+
+__extension__ typedef unsigned __int128 kbk_wide;
+KBK_API kbk_wide __tsan_atomic128_load(const volatile kbk_wide* p, int) {
+  kbk::tell(p, sizeof *p, Access::kAtomicLoad, KBK_PC);
+  const kbk::Wide lock;
+  return *p;
+}
+KBK_API void __tsan_atomic128_store(volatile kbk_wide* p, kbk_wide v, int) {
+  kbk::tell(p, sizeof *p, Access::kAtomicStore, KBK_PC);
+  const kbk::Wide lock;
+  *p = v;
+}
+#define KBK_WIDE(name, change)                                                   \
+  KBK_API kbk_wide __tsan_atomic128_##name(volatile kbk_wide* p, kbk_wide v, int) { \
+    kbk::tell(p, sizeof *p, Access::kAtomic, KBK_PC);                            \
+    const kbk::Wide lock;                                                        \
+    const kbk_wide old = *p;                                                     \
+    *p = change;                                                                 \
+    return old;                                                                  \
+  }
+KBK_WIDE(exchange, v)
+KBK_WIDE(fetch_add, old + v)
+KBK_WIDE(fetch_sub, old - v)
+KBK_WIDE(fetch_and, old& v)
+KBK_WIDE(fetch_or, old | v)
+KBK_WIDE(fetch_xor, old ^ v)
+KBK_WIDE(fetch_nand, ~(old & v))
+KBK_API kbk_wide __tsan_atomic128_compare_exchange_val(volatile kbk_wide* p, kbk_wide expected, kbk_wide v, int, int) {
+  kbk::tell(p, sizeof *p, Access::kAtomic, KBK_PC);
+  const kbk::Wide lock;
+  const kbk_wide old = *p;
+  if (old == expected) *p = v;
+  return old;
+}
+#define KBK_WIDE_SWAP_IF(name)                                                                                       \
+  KBK_API int __tsan_atomic128_compare_exchange_##name(volatile kbk_wide* p, kbk_wide* expected, kbk_wide v, int, int) { \
+    kbk::tell(p, sizeof *p, Access::kAtomic, KBK_PC);                                                                \
+    const kbk::Wide lock;                                                                                            \
+    const kbk_wide old = *p;                                                                                         \
+    const bool same = old == *expected;                                                                              \
+    if (same) *p = v;                                                                                                \
+    *expected = old;                                                                                                 \
+    return same;                                                                                                     \
+  }
+KBK_WIDE_SWAP_IF(strong)
+KBK_WIDE_SWAP_IF(weak)
+
+}  // extern "C"
+
+namespace kbk {
+
+std::uint64_t untold_load(const volatile void* address, unsigned bytes) {
+  if (bytes == 2) return __atomic_load_n(static_cast<const volatile std::uint16_t*>(address), __ATOMIC_RELAXED);
+  if (bytes == 4) return __atomic_load_n(static_cast<const volatile std::uint32_t*>(address), __ATOMIC_RELAXED);
+  return __atomic_load_n(static_cast<const volatile std::uint64_t*>(address), __ATOMIC_RELAXED);
+}
+
+}  // namespace kbk
