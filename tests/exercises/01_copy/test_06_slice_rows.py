@@ -1,0 +1,117 @@
+"""01/06 Slice rows: slices of fused matrices, of every element size, oracle, gates and hints."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import product
+
+import torch
+
+from kbk.grade import Case, Exercise, Gate, Read, Write, values
+from kbk.grade.testing import test_check  # noqa: F401
+
+EXERCISE = Exercise(
+    title="Slice rows",
+    kind="build",
+    stars=3,
+    minutes=30,
+    points=15,
+    functions=("slice_rows",),
+    task="Copy some columns of a matrix whose rows lie apart, at any alignment, without waste.",
+    hints=(
+        "Rows are the unit: within one, bytes lie side by side; from one to the next, addresses "
+        "may move to any alignment. A word of 16 bytes needs all rows of both tensors aligned.",
+        "A warp a row. For the word, OR both addresses, the width and the stride in bytes: 16 must "
+        "divide the result. Where a row begins inside a sector, let its warp begin at the sector: "
+        "the first lanes then have nothing to do, and each later request begins with a sector.",
+        "`early = address of the row % 32 / sizeof(Word)`, and `for (i = lane - early; i < width; "
+        "i += 32) if (i >= 0) out[row * width + i] = start[i];`, all in `int64_t`.",
+    ),
+    reuses=("01/03: the test of an alignment", "01/04: a warp a row"),
+    stub=("every element size", "uninitialized"),
+    mutants={
+        "ignores_the_stride": "rows apart",
+        "vectors_on_unaligned_rows": "odd slices",
+        "alignment_of_the_first_row": "rows apart",
+        "elements_of_2_bytes": "every element size",
+        "columns_counted_in_words": "every element size",
+        "one_element_a_lane": "aligned",
+        "begins_inside_a_sector": "unaligned",
+    },
+    is_copy=True,
+)
+
+DTYPES = (torch.uint8, torch.bfloat16, torch.float32, torch.int64)
+
+
+def cut(
+    rng: random.Random,
+    rows: int,
+    columns: int,
+    col0: int,
+    width: int,
+    dtype: torch.dtype = torch.bfloat16,
+    *,
+    apart: int = 0,
+    at: int = 0,
+    out_at: int = 0,
+    gates: tuple[Gate, ...] = (),
+) -> Case:
+    """A case; `apart` elements lie between rows, the tensors begin `at` and `out_at` late."""
+    stride = columns + apart
+    qkv = values.bits(rng, at + rows * stride, dtype=dtype)[at:]
+    qkv = qkv.view(rows, stride)[:, :columns]
+    out = torch.empty(out_at + rows * width, dtype=dtype)[out_at:].view(rows, width)
+    label = (
+        f"columns {col0} to {col0 + width} of [{rows}, {columns}] {str(dtype)[6:]}, stride {stride}"
+    )
+    return Case(
+        "slice_rows", Write(out, "out"), Read(qkv, "qkv"), col0,
+        expect=lambda: qkv[:, col0 : col0 + width], label=label, gates=gates,
+    )  # fmt: skip
+
+
+@EXERCISE.check("every element size", points=3)
+def every_element_size(rng: random.Random) -> Iterator[Case]:
+    for dtype in DTYPES:
+        for col0, width in ((0, 4096), (4096, 1024), (5120, 1024)):  # q, k and v of Llama-3.1-8B
+            yield cut(rng, 3, 6144, col0, width, dtype)
+        yield cut(rng, 3, 100, 1, 33, dtype)
+        yield cut(rng, 0, 64, 0, 32, dtype)
+        yield cut(rng, 3, 64, 64, 0, dtype)
+
+
+@EXERCISE.check("rows apart", points=3)
+def rows_apart(rng: random.Random) -> Iterator[Case]:
+    for dtype, apart in product(DTYPES, (64, 1, 3, 8)):
+        yield cut(rng, 5, 256, 0, 64, dtype, apart=apart)
+        yield cut(rng, 33, 96, 64, 32, dtype, apart=apart)
+
+
+@EXERCISE.check("odd slices", points=3)
+def odd_slices(rng: random.Random) -> Iterator[Case]:
+    for dtype in DTYPES:
+        for col0, width in ((1, 64), (7, 1), (3, 33), (5, 100), (64, 127), (0, 199), (17, 128)):
+            yield cut(rng, 4, 200, col0, width, dtype)
+        yield cut(rng, 4, 256, 0, 64, dtype, at=1)
+        yield cut(rng, 4, 256, 0, 64, dtype, out_at=1)
+
+
+@EXERCISE.check("aligned", points=3, gate=True)
+def aligned(rng: random.Random) -> Iterator[Case]:
+    for dtype, (col0, width) in product(DTYPES, ((0, 1024), (1024, 160), (1536, 512))):
+        most = 4 * -(-width * dtype.itemsize // 512)
+        gates = (
+            Gate("excess_sectors", target=0),
+            Gate("requests_ld:qkv", target=most),
+            Gate("requests_st:out", target=most),
+        )
+        yield cut(rng, 4, 2048, col0, width, dtype, apart=64, gates=gates)
+
+
+@EXERCISE.check("unaligned", points=3, gate=True)
+def unaligned(rng: random.Random) -> Iterator[Case]:
+    for dtype, (col0, width) in product(DTYPES, ((1, 1025), (3, 1000), (7, 333))):
+        most = 4 * (-(-width * dtype.itemsize // 32) + 2)
+        yield cut(rng, 4, 1101, col0, width, dtype, gates=(Gate("sectors_ld:qkv", target=most),))
