@@ -1,0 +1,74 @@
+"""00/02 The guard: sizes around a warp and a block, and one that no block divides."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import torch
+
+from kbk.grade import Case, Exercise, Gate, Read, Write, values
+from kbk.grade.testing import test_check  # noqa: F401
+
+EXERCISE = Exercise(
+    title="The guard",
+    kind="fill",
+    stars=1,
+    minutes=8,
+    points=5,
+    functions=("scale",),
+    task="Compute the index of each thread's element in `scale`, and stop the threads that have "
+    "none.",
+    hints=(
+        "Every thread runs the same lines. What differs is threadIdx and blockIdx: from them each "
+        "thread finds its own element. Blocks come whole, so most launches have threads to spare.",
+        "In the body of `scale_kernel`: the blocks before this one have blockDim.x threads each. "
+        "The last block reaches past n unless kThreads divides n; a thread whose index is n or "
+        "more must neither read nor write.",
+        "const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; then an `if` around "
+        "the one assignment to out[i]. The elements are 0 to n - 1.",
+    ),
+    stub=("every size", "uninitialized"),
+    mutants={
+        "less_or_equal": "every size",
+        "no_guard": "every size",
+        "guard_on_block": "every size",
+        "without_the_last": "every size",
+        "first_block_only": "every size",
+        "empty_grid": "no elements",
+        "last_element_again": "written once",
+    },
+)
+
+
+def case(rng: random.Random, n: int, **options: object) -> Case:
+    """Scale n values by a number that float32 holds, so that one rounding is left."""
+    x = values.uniform(rng, n)
+    a = values.uniform(rng, 1).item()
+    return Case(
+        "scale",
+        Write(torch.empty_like(x), "out"),
+        Read(x, "x"),
+        a,
+        expect=lambda: a * x.double(),
+        label=f"n = {n:,}",
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@EXERCISE.check("every size", points=3)
+def every_size(rng: random.Random) -> Iterator[Case]:
+    for n in (1, 31, 32, 33, 1000, 2**20 + 7):
+        yield case(rng, n)
+
+
+@EXERCISE.check("no elements", points=1)
+def no_elements(rng: random.Random) -> Iterator[Case]:
+    yield case(rng, 0, launches=0)
+
+
+@EXERCISE.check("written once", points=1, gate=True)
+def written_once(rng: random.Random) -> Iterator[Case]:
+    once = Gate("writes_per_element_max", target=1, why="Spare threads write, too.")
+    for n in (33, 1000):
+        yield case(rng, n, trace=True, gates=(once,))
