@@ -1,0 +1,119 @@
+"""The verbs list, check, hint, solution, reset and author check, in a shell and in a notebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import kbk
+from kbk.cli import app
+from kbk.grade import learner
+from tests.grade.conftest import SCALE, make_scale
+
+run = CliRunner()
+STUB = SCALE.replace("if (i < n) ", "if (false) ")
+
+
+@pytest.fixture(autouse=True)
+def _tree(tree: Path) -> Path:
+    return tree
+
+
+@pytest.fixture
+def solved(tree: Path) -> Path:
+    file = tree / make_scale().path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(SCALE)
+    return file
+
+
+def test_list_shows_each_exercise_and_its_state(solved: Path) -> None:
+    done = run.invoke(app, ["list"])
+    assert done.exit_code == 0
+    assert "90/01  Scale" in done.output and "edited" in done.output and "0 of 6" in done.output
+    assert run.invoke(app, ["list", "90"]).output == done.output
+    assert run.invoke(app, ["list", "77"]).exit_code == 2
+
+
+def test_check_says_pass_with_status_0_and_the_rest_with_status_1(solved: Path) -> None:
+    done = run.invoke(app, ["check", "scale"])
+    assert done.exit_code == 0 and "pass, 6 of 6 points" in done.output
+    solved.write_text(SCALE.replace("a * x[i]", "x[i]"))
+    done = run.invoke(app, ["check", str(solved)])
+    assert done.exit_code == 1 and "wrong-answer" in done.output and "--seed" in done.output
+
+
+def test_check_without_a_name_takes_the_next_open_exercise(solved: Path) -> None:
+    assert "90/01" in run.invoke(app, ["check"]).output
+    done = run.invoke(app, ["check"])
+    assert done.exit_code == 0 and "Every exercise has passed" in done.output
+
+
+def test_check_of_an_unedited_stub_is_not_attempted(tree: Path) -> None:
+    done = run.invoke(app, ["check", "90"])
+    assert done.exit_code == 1 and "not-attempted, 0 of 6" in done.output
+
+
+def test_check_of_an_unknown_name_is_one_sentence_and_status_2() -> None:
+    done = run.invoke(app, ["check", "scael"])
+    assert done.exit_code == 2 and "did you mean" in done.output and "Traceback" not in done.output
+
+
+def test_check_as_json_holds_the_whole_report(solved: Path) -> None:
+    solved.write_text(SCALE.replace("a * x[i]", "x[i]"))
+    done = run.invoke(app, ["check", "--all", "--json", "--seed", "7"])
+    (report,) = json.loads(done.stdout)
+    assert (report["exercise"], report["verdict"], report["seed"]) == ("90/01", "wrong-answer", 7)
+    assert [check["name"] for check in report["checks"]] == ["sizes", "nothing to do"]
+
+
+def test_the_solution_is_shown_after_passing_or_on_request(solved: Path) -> None:
+    done = run.invoke(app, ["solution", "scale"])
+    assert done.exit_code == 2 and "--yes" in done.output and "__global__" not in done.output
+    assert run.invoke(app, ["solution", "scale", "--yes"]).output == SCALE
+    run.invoke(app, ["check", "scale"])
+    assert run.invoke(app, ["solution", "scale"]).output == SCALE
+
+
+def test_reset_says_where_the_copy_is(solved: Path) -> None:
+    done = run.invoke(app, ["reset", "scale"])
+    copy = Path(done.output.split("What was there is in ")[1].strip().replace("\n", ""))
+    assert done.exit_code == 0 and copy.read_text() == SCALE and solved.read_text() == STUB
+
+
+def test_hint_counts_its_level() -> None:
+    assert "hint 1 of 3" in run.invoke(app, ["hint", "scale"]).output
+    assert "hint 2 of 3" in run.invoke(app, ["hint", "scale"]).output
+    assert run.invoke(app, ["hint", "scale", "--level", "9"]).exit_code == 2
+
+
+def test_author_check_lists_broken_rules_with_status_1() -> None:
+    done = run.invoke(app, ["author", "check"])
+    assert done.exit_code == 1 and "there must be 5 mutants" in done.output
+
+
+def test_a_notebook_grades_the_text_of_a_cell_and_shows_a_table(tree: Path) -> None:
+    report = kbk.check("90/01", SCALE.replace("i < n", "i <= n"))
+    assert report.verdict == "out-of-bounds"
+    page = report._repr_html_()
+    assert "<table>" in page and "out-of-bounds" in page and "i &lt;= n" in page
+    assert kbk.check("90/01", source=SCALE).ok
+    assert learner.standing(make_scale()).state == "not attempted"  # the file was not touched
+
+
+def test_a_notebook_has_the_other_verbs(solved: Path) -> None:
+    assert "Hint 1 of 3" in repr(kbk.hint("scale"))
+    assert repr(kbk.solution("scale")) == SCALE
+    assert "is as it came" in repr(kbk.reset("scale")) and solved.read_text() == STUB
+    assert "Scale" in repr(kbk.exercises("90")) and "<th scope" in kbk.exercises()._repr_html_()
+    for bad in ({"machine": "tpu"}, {"source": 7}):
+        with pytest.raises(kbk.ArgumentError):
+            kbk.check("scale", **bad)
+
+
+def test_listing_a_passed_exercise_shows_its_points(solved: Path) -> None:
+    run.invoke(app, ["check", "scale"])
+    assert "6/6" in run.invoke(app, ["list"]).output

@@ -1,0 +1,33 @@
+"""The exercises on a GPU: the same sources, the same inputs, the same answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from kbk.grade import Exercise, catalogue, grade
+from tests.grade.conftest import SCALE
+
+KERNELS = [each for each in catalogue.all() if each.kind != "predict"]
+pytestmark = pytest.mark.gpu
+
+
+@pytest.mark.parametrize("exercise", KERNELS, ids=lambda e: e.id.replace("/", "-"))
+def test_the_solution_passes_on_a_gpu(exercise: Exercise) -> None:
+    report = grade(exercise, catalogue.solution_text(exercise), machine="cuda")
+    assert report.ok, report
+
+
+def test_a_wrong_answer_on_a_gpu_has_coordinates(scale: Exercise) -> None:
+    report = grade(scale, SCALE.replace("a * x[i]", "a + x[i]"), machine="cuda")
+    assert report.verdict == "wrong-answer" and "must be" in report.failed.message
+
+
+def test_what_nobody_wrote_on_a_gpu_is_uninitialized(scale: Exercise) -> None:
+    source = SCALE.replace("(n + 255) / 256", "(n < 256 ? 1 : n / 256)")
+    assert grade(scale, source, machine="cuda").verdict == "uninitialized"
+
+
+def test_a_kernel_that_ruins_its_context_on_a_gpu_costs_its_check_only(scale: Exercise) -> None:
+    source = SCALE.replace("  if (i < n) ", "  if (n == 32) __trap();\n  if (i < n) ")
+    report = grade(scale, source, machine="cuda")
+    assert report.checks[0].verdict == "crash", report

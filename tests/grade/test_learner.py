@@ -1,0 +1,117 @@
+"""A learner's files: what is remembered of them, and that nothing of theirs is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kbk.errors import ArgumentError, KbkError
+from kbk.grade import catalogue, learner
+from tests.grade.conftest import SCALE, make_scale
+
+
+@pytest.fixture
+def file(tree: Path) -> Path:
+    path = tree / "90_tests/01_scale.cu"
+    learner.reset(make_scale())
+    return path
+
+
+def state() -> str:
+    return learner.standing(make_scale()).state
+
+
+def test_reset_keeps_a_copy_of_every_text_that_was_there(file: Path, tree: Path) -> None:
+    exercise = make_scale()
+    kept = []
+    for text in ("mine", "mine too", "\xff"):
+        file.write_text(text)
+        kept.append(learner.reset(exercise))
+        assert file.read_text() == catalogue.stub_text(exercise)
+    assert [each.read_text() for each in kept] == ["mine", "mine too", "\xff"]
+    assert learner.reset(exercise) is None  # nothing to keep
+
+
+def test_reset_touches_nothing_if_no_copy_can_be_kept(file: Path, tree: Path) -> None:
+    file.write_text("mine")
+    (tree.parent / ".kbk").write_text("a file where the folder must be")
+    with pytest.raises(KbkError, match="nothing was reset"):
+        learner.reset(make_scale())
+    assert file.read_text() == "mine"
+
+
+def test_the_standing_follows_the_file_and_the_last_check(file: Path) -> None:
+    assert state() == "not attempted"
+    file.write_text(SCALE)
+    assert state() == "edited"
+    assert learner.check(make_scale()).ok
+    assert state() == "pass"
+    file.write_text(SCALE + "// changed")
+    assert state() == "edited"
+    file.write_text(SCALE)
+    assert state() == "pass"
+    assert learner.next_open() is None
+
+
+def test_an_unedited_stub_is_not_attempted_and_shows_how_it_fails(file: Path) -> None:
+    file.write_text(file.read_text().replace("\n", "  \n"))  # blanks are no edit
+    report = learner.check(make_scale())
+    assert (report.verdict, report.first, report.earned) == ("not-attempted", "uninitialized", 0)
+    assert "never written" in str(report) and "as it came" in str(report)
+
+
+def test_a_missing_file_counts_as_the_stub(tree: Path) -> None:
+    assert state() == "not attempted"
+    assert learner.check(make_scale()).verdict == "not-attempted"
+
+
+def test_a_file_that_is_no_text_is_one_clear_error(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(KbkError, match="must be a text file"):
+        learner.check(make_scale())
+    assert state() == "unreadable"
+
+
+def test_hints_come_one_after_another_and_the_last_one_stays(tree: Path) -> None:
+    exercise = make_scale()
+    assert [learner.hint(exercise)[0] for _ in range(4)] == [1, 2, 3, 3]
+    assert learner.hint(exercise, 1)[0] == 1
+    assert learner.standing(exercise).hints == 3
+    with pytest.raises(ArgumentError, match="level must be 1 to 3"):
+        learner.hint(exercise, 4)
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "[]", "{", '{"exercises": 3}', '{"exercises": {"90/01": 7}}']
+)
+def test_a_damaged_memory_is_no_memory(tree: Path, damage: str) -> None:
+    folder = tree.parent / ".kbk"
+    folder.mkdir()
+    (folder / "progress.json").write_text(damage)
+    assert state() == "not attempted"
+    learner.hint(make_scale())
+    assert json.loads((folder / "progress.json").read_text())["exercises"]["90/01"]["hints"] == 1
+
+
+def test_a_disk_that_refuses_loses_only_the_memory(tree: Path) -> None:
+    (tree.parent / ".kbk").write_text("in the way")
+    assert learner.hint(make_scale())[0] == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["90/01", "90/1", "scale", "01_scale", "90_tests/01_scale", "Scale", " scale ",
+             "exercises/90_tests/01_scale.cu", "/a/b/exercises/90_tests/01_scale.cu", "sca"],
+)  # fmt: skip
+def test_an_exercise_is_found_by_any_of_its_names(tree: Path, name: str) -> None:
+    assert catalogue.find(name).id == "90/01"
+
+
+def test_a_name_that_means_nothing_is_told_what_is_near(tree: Path) -> None:
+    with pytest.raises(ArgumentError, match=r"did you mean 90/01 \(scale\)"):
+        catalogue.find("scael")
+    with pytest.raises(ArgumentError, match="kbk list"):
+        catalogue.find("zzzz")
+    with pytest.raises(ArgumentError, match="no chapter '77'"):
+        catalogue.all("77")
