@@ -77,6 +77,22 @@ def test_what_a_learner_edits_lies_in_the_current_directory_with_a_wheel(
     assert list(installed.glob("kbk/_exercises")) == []
 
 
+def test_the_graders_of_a_wheel_load_where_there_is_no_pytest(
+    installed: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; sys.modules['pytest'] = None\n"
+        "from kbk.grade import catalogue\n"
+        "print(*(each.id for each in catalogue.all() if catalogue.stub_text(each)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    wanted = [re.findall(r"/(\d\d)_\w+/test_(\d\d)_", name) for name in TRACKED]
+    assert {"/".join(found[0]) for found in wanted if found} <= set(run.stdout.split())
+
+
 def test_a_clone_reads_its_own_folders() -> None:
     from kbk import paths
 

@@ -1,14 +1,13 @@
 """Grading as pytest sees it: each check of an exercise is a test.
 
-``pytest tests/exercises`` grades the learner's tree, ``--tree solutions`` another one.
+``pytest tests/exercises`` grades the learner's tree, ``--tree solutions`` another one. Every grader
+file imports this module, also where there is no pytest, so pytest is imported when a test runs.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from kbk import paths
 from kbk.grade import catalogue, learner
@@ -28,6 +27,8 @@ def root_of(tree: str) -> Path:
 
 def report_of(exercise: Exercise, tree: str, machine: str = "cpu") -> Report:
     """Grade an exercise of a tree, once a session."""
+    import pytest
+
     key = (exercise.id, tree, machine)
     if key not in _reports:
         file = root_of(tree) / exercise.path
@@ -39,6 +40,8 @@ def report_of(exercise: Exercise, tree: str, machine: str = "cpu") -> Report:
 
 def generate(metafunc: Any) -> None:
     """Make a test of each check (called from tests/exercises/conftest.py)."""
+    import pytest
+
     if metafunc.function is not test_check:
         return
     exercise = metafunc.module.EXERCISE.bind(Path(metafunc.module.__file__))
@@ -48,6 +51,8 @@ def generate(metafunc: Any) -> None:
 
 def test_check(exercise: Exercise, check: str, tree: str) -> None:
     """The submission passes the check; else the report is shown."""
+    import pytest
+
     report = report_of(exercise, tree)
     result = next(each for each in report.checks if each.name == check)
     if result.verdict == "cannot-grade":

@@ -71,16 +71,16 @@ STUBS = {
 }
 
 
-class Anything(Mapping[str, str]):
-    """A value for every name, where the page has not been run."""
+class Anything(Mapping[Any, str]):
+    """A value for every name and number, where the page has not been run."""
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: object) -> str:
         return "1"
 
     def __contains__(self, name: object) -> bool:
         return True
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(())
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class Anything(Mapping[str, str]):
 
 
 def any_run(notebook: Any) -> executed.Executed:
-    return executed.Executed(Anything(), "a day, on a machine")
+    return executed.Executed(Anything(), "a day, on a machine", Anything())
 
 
 def exercise_of(number: int, name: str) -> tuple[Any, str]:
@@ -128,7 +128,8 @@ def test_each_page_becomes_a_valid_notebook_without_myst_and_without_paths(
     assert [word for word in (":::", "{glue", "```{") if word in whole] == []
     assert str(ROOT) not in whole and str(Path.home()) + "/" not in whole
     assert all(not cell.outputs for cell in made.cells if cell.cell_type == "code")
-    sources = re.findall(r"^```\{code-cell\}", path.read_text(), re.MULTILINE)
+    heads = re.findall(r"^```\{code-cell\}.*\n(.*)", path.read_text(), re.MULTILINE)
+    sources = [head for head in heads if pages.BOOK_ONLY not in head]
     own = [cell for cell in made.cells if cell.cell_type == "code" and "stub_" not in cell.source]
     assert len(own) == len(sources) + 1
     beside = re.findall(r"\]\((?!https?:|data:|#)([^)]+)\)", text(made))
@@ -193,6 +194,23 @@ def test_numbers_in_prose_say_on_what_machine_they_were_computed(page: Path) -> 
     made = pages.notebook(page, "", find_exercises=lambda topic: [], find_run=lambda _: run)
     assert "It is *three* times as much." in text(made)
     assert "come from a run of this page on 2026-11-22, on an H200" in made.cells[0].source
+
+
+def test_a_cell_that_reads_the_book_is_replaced_by_what_it_showed_there(page: Path) -> None:
+    page.write_text(PAGE.replace("[hide-input]", "[hide-input, book-only]"))
+    run = executed.Executed({"factor": "three"}, "today", {0: "<table></table>"})
+    made = pages.notebook(page, "", find_exercises=lambda topic: [], find_run=lambda _: run)
+    assert "<table></table>" in text(made) and "import torch" not in text(made, "code")
+    assert "kbk.load_inline" in text(made, "code")
+
+
+def test_what_a_cell_showed_is_kept_as_html_or_as_text() -> None:
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "a < b"},
+        {"output_type": "stream", "name": "stderr", "text": "building"},
+        {"data": {"text/html": "<b>c</b>", "text/plain": "c"}},
+    ]
+    assert executed.as_markdown(outputs) == "<pre>a &lt; b</pre>\n\n<b>c</b>"
 
 
 def test_a_page_with_numbers_that_was_not_run_asks_for_the_book(page: Path) -> None:

@@ -1,10 +1,11 @@
-"""The numbers that a page's own run glued into its prose, out of the book's execution cache."""
+"""What a page's own run glued into its prose and showed, out of the book's execution cache."""
 
 from __future__ import annotations
 
 import ast
+import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,17 @@ _RECORD = "application/papermill.record/text/plain"
 
 @dataclass(frozen=True)
 class Executed:
-    """What is known of a page's run: the glued values by name, and when and where it was."""
+    """What is known of a page's run.
+
+    Attributes:
+        values: the glued values, by name.
+        sentence: when and where it was.
+        shown: what each code cell showed, as Markdown, by its number from 0.
+    """
 
     values: Mapping[str, str]
     sentence: str
+    shown: Mapping[int, str] = field(default_factory=dict)
 
 
 def of_page(notebook: Any, caches: Path = ROOT / "_build/.jupyter_cache") -> Executed | None:
@@ -42,7 +50,9 @@ def of_page(notebook: Any, caches: Path = ROOT / "_build/.jupyter_cache") -> Exe
         return None
     run = cache.get_cache_bundle(record.pk)
     day = datetime.fromisoformat(str(record.created)).strftime("%Y-%m-%d")
-    return Executed(glued(run.nb), f"{day}, on {where()}")
+    cells = [cell for cell in run.nb.cells if cell.cell_type == "code"]
+    shown = {number: as_markdown(cell.get("outputs", [])) for number, cell in enumerate(cells)}
+    return Executed(glued(run.nb), f"{day}, on {where()}", shown)
 
 
 def glued(notebook: Any) -> dict[str, str]:
@@ -58,3 +68,18 @@ def glued(notebook: Any) -> dict[str, str]:
                 except (ValueError, SyntaxError):
                     values[name] = text
     return values
+
+
+def as_markdown(outputs: list[Any]) -> str:
+    """What a cell showed: its HTML, and its text as preformatted text."""
+    parts = []
+    for output in outputs:
+        data = output.get("data", {})
+        text = output.get("text", "") or data.get("text/plain", "")
+        if output.get("name") == "stderr":
+            continue
+        if "text/html" in data:
+            parts.append(data["text/html"])
+        elif text:
+            parts.append(f"<pre>{html.escape(text)}</pre>")
+    return "\n\n".join(parts)

@@ -32,6 +32,9 @@ METADATA = {
     "colab": {"provenance": []},
 }
 
+BOOK_ONLY = "book-only"
+"""Tag of a cell that reads the book's own files: a notebook shows what it showed in the book."""
+
 _HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 _FOLDED = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
 
@@ -123,17 +126,22 @@ def notebook(
     from book._ext.kbk_page import says
 
     text = path.read_text(encoding="utf-8")
-    glues = "{glue:" in text
-    run = find_run(jupytext.reads(text, fmt="md:myst")) if glues else None
-    if glues and run is None:
-        raise NotPlain(f"{path.name}: its prose shows numbers of a run: run 'make book' first")
+    needs_run = "{glue:" in text or BOOK_ONLY in text
+    run = find_run(jupytext.reads(text, fmt="md:myst")) if needs_run else None
+    if needs_run and run is None:
+        raise NotPlain(f"{path.name}: it shows results of a run: run 'make book' first")
     page = Page(path, run.values if run else {}, link, titles(path.parent.parent))
     source = jupytext.reads(says.as_markdown(text), fmt="md:myst")
     made = []
+    code = 0
     for cell in source.cells:
+        tags = list(cell.metadata.get("tags", []))
         if cell.cell_type == "code":
-            metadata = code_metadata(list(cell.metadata.get("tags", [])))
-            made.append(v4.new_code_cell(cell.source, metadata=metadata))
+            code += 1
+        if run and BOOK_ONLY in tags:
+            made.append(v4.new_markdown_cell(run.shown[code - 1]))
+        elif cell.cell_type == "code":
+            made.append(v4.new_code_cell(cell.source, metadata=code_metadata(tags)))
         elif plain := to_markdown(cell.source, page):
             made.append(v4.new_markdown_cell(plain))
     for kind, content in exercises.cells(path.stem, find_exercises):
