@@ -72,10 +72,13 @@ def figure_html(
 ) -> str:
     """A figure as HTML: picture with alt text, caption, table in a fold, the SVG to download."""
     data = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+    # On a narrow screen the picture scrolls in its own box, so that its text stays legible.
     return (
-        f'<figure><img src="{data}" alt="{html.escape(alt, quote=True)}" '
-        'style="max-width:100%;background:white">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f'<figure><div style="overflow-x:auto"><img src="{data}" '
+        f'alt="{html.escape(alt, quote=True)}" '
+        'style="width:100%;min-width:40rem;max-width:none;background:white"></div>'
+        '<figcaption style="color:inherit;font-weight:normal">'
+        f"{html.escape(caption)}</figcaption></figure>"
         f"<details><summary>The same as a table</summary>{table_html(head, rows)}"
         f'<p><a download="figure.svg" href="{data}">SVG</a></p></details>'
     )
