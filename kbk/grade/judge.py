@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,8 +78,7 @@ def _judge_refusal(
     if error["kind"] != "argument":
         text = f"the call must be refused by KBK_CHECK; instead: {error['text']}"
         return Fault(_KINDS.get(error["kind"], "wrong-answer"), text, error.get("line"))
-    said = error["text"].lower()
-    missing = [word for word in case.raises if word.lower() not in said]
+    missing = [word for word in case.raises if not _says(error["text"], word)]
     if missing:
         words = ", ".join(repr(word) for word in missing)
         return Fault("wrong-answer", f"the message must name {words}; it was: {error['text']}")
@@ -86,6 +86,13 @@ def _judge_refusal(
         if not torch.equal(arena.now(storage), storage.before):
             return Fault("wrong-answer", "the call was refused, but something had been written.")
     return None
+
+
+def _says(message: str, word: str) -> bool:
+    """Whether a message has a word as a whole: no letter beside a name, no digit beside a number."""
+    beside = r"\d" if word.isdigit() else r"\w"
+    pattern = rf"(?<!{beside}){re.escape(word)}(?!{beside})"
+    return re.search(pattern, message, re.IGNORECASE) is not None
 
 
 def _judge_memory(case: Case, index: int, arena: Arena) -> Fault | None:

@@ -1,5 +1,5 @@
-"""What every exercise of the book promises: the stub fails for its reason, the solution passes, what
-solves nothing fails, and every wrong kernel fails by the check that is meant to catch it."""
+"""What every exercise promises: the stub fails for its reason, the solution passes, what solves
+nothing fails, and every wrong kernel fails by the check that is meant to catch it."""
 
 from __future__ import annotations
 
