@@ -3,7 +3,8 @@
 Gates: 96 rows of 264 columns, so that each row begins on a sector. (257 columns are checked for
 their values: there a row begins inside a sector, which costs every kernel one more a request.)
 The stub's warp takes one column of 32 rows: 32 sectors a request where its 128 bytes fill 4, both
-for x and for out; 3 x 264 warps. A block of one thread has no excess, but a request an element.
+for x and for out; 3 x 264 warps. A block of one thread has no excess, but a request an element: a
+second gate bounds the requests by those of whole warps along a row.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ EXERCISE = Exercise(
         "tile_not_covered": "every shape",
         "swapped": "excess sectors",
         "thread_a_row": "excess sectors",
-        "block_of_one": "whole warps",
+        "block_of_one": "excess sectors",
     },
 )
 
@@ -73,7 +74,7 @@ def every_shape(rng: random.Random) -> Iterator[Case]:
         yield case(rng, *shape, launches=0)
 
 
-@EXERCISE.check("excess sectors", points=5, gate=True)
+@EXERCISE.check("excess sectors", points=6, gate=True)
 def excess_sectors(rng: random.Random) -> Iterator[Case]:
     excess = Gate(
         "excess_sectors",
@@ -81,15 +82,9 @@ def excess_sectors(rng: random.Random) -> Iterator[Case]:
         baseline=STUB_EXCESS,
         why="The lanes of a request do not lie beside each other.",
     )
-    yield case(rng, ROWS, COLUMNS, gates=(excess,))
-
-
-@EXERCISE.check("whole warps", points=1, gate=True)
-def whole_warps(rng: random.Random) -> Iterator[Case]:
     requests = Gate(
         "requests_ld",
-        target=max(ROW_REQUESTS, 2 * STUB_WARPS),
-        baseline=2 * ROWS * COLUMNS,
+        target=ROW_REQUESTS,
         why="Warps run with few of their 32 lanes.",
     )
-    yield case(rng, ROWS, COLUMNS, gates=(requests,))
+    yield case(rng, ROWS, COLUMNS, gates=(excess, requests))

@@ -39,7 +39,4 @@ def thread_map() -> list[list[tuple[int, int]]]:
         column = 8 * threadIdx.z + threadIdx.x;
         out[16 * row + column] = x[16 * row + column];
     """
-    return [
-        [warp_lane(column, row, 0, (16, 4, 1)) for column in range(16)]
-        for row in range(4)
-    ]
+    return [[warp_lane(column, row, 0, (16, 4, 1)) for column in range(16)] for row in range(4)]

@@ -19,10 +19,11 @@ template <typename T>
 __global__ void axpby_kernel(T* out, const T* x, const T* y, float a, float b,
                              int64_t n) {
   const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  const float right = b * float(y[i]), left = a * float(x[i]);
-  out[i] = T(left);
-  out[i] = T(left + right);
+  const float left = i < n ? a * float(x[i]) : 0.0f;
+  const float right = i < n ? b * float(y[i]) : 0.0f;
+  if (i < n) out[i] = T(left);
+  __syncthreads();
+  if (i < n) out[i] = T(left + right);
 }
 
 // T is the element: float, __half or __nv_bfloat16. float(t) widens, T(f) rounds.
