@@ -39,7 +39,6 @@ def grade(
     *,
     seed: int | None = None,
     machine: str = "cpu",
-    stand_in: str = "",
     only: Iterable[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Report:
@@ -50,8 +49,6 @@ def grade(
         source: the text of the submission.
         seed: of the random inputs; None draws one.
         machine: "cpu" (the simulator) or "cuda".
-        stand_in: "" or "zeros", "copy", "nan", "nothing": write that instead of running the
-            source; only answers are judged then, no launches.
         only: names of checks; none means all.
         progress: called with a sentence when a phase begins.
 
@@ -62,7 +59,7 @@ def grade(
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     names = set(only)
     checks = [check for check in exercise.checks if not names or check.name in names]
-    run = _Run(exercise, source, seed, machine, stand_in, progress or (lambda sentence: None))
+    run = _Run(exercise, source, seed, machine, progress or (lambda sentence: None))
     results = run.grade(checks)
     failed = next((result for result in results if not result.ok), None)
     return Report(
@@ -89,14 +86,12 @@ class _Run:
         source: str,
         seed: int,
         machine: str,
-        stand_in: str,
         progress: Callable[[str], None],
     ) -> None:
         self.exercise = exercise
         self.source = source
         self.seed = seed
         self.machine = machine
-        self.stand_in = stand_in
         self.progress = progress
         self.printed = ""
         self.name = f"exercise_{exercise.id.replace('/', '_')}_{exercise.slug}"
@@ -109,7 +104,7 @@ class _Run:
         for result in self._group(answers):
             results[result.name] = result
         gates = [check for check in checks if check.gate]
-        if self.stand_in or self.machine != "cpu":
+        if self.machine != "cpu":
             gates = []  # a GPU has no trace
             checks = answers
         elif gates and all(result.ok for result in results.values()):
@@ -176,7 +171,7 @@ class _Run:
                 "args": [_argument(each) for each in case.args],
             }
             if isinstance(case, Case) and arena is not None:
-                described["trace"] = case.trace and not self.stand_in and self.machine == "cpu"
+                described["trace"] = case.trace and self.machine == "cpu"
                 described["memory"] = arena.description(order.index(index))
             cases.append(described)
         job = {
@@ -186,7 +181,6 @@ class _Run:
             "source": self.source,
             "functions": list(self.exercise.functions),
             "machine": self.machine,
-            "stand_in": self.stand_in,
             "seconds": limits.case,
             "arena": arena.file if arena else None,
             "arena_bytes": arena.size if arena else 0,
@@ -244,12 +238,7 @@ class _Run:
                     item.fault = judge_ask(item.case, item.facts)
                 continue
             if item.facts is not None and arena is not None:
-                facts = dict(item.facts)
-                if self.stand_in and not self.exercise.is_copy:
-                    facts.pop("launches", None)
-                elif self.stand_in:
-                    facts["launches"] = []
-                item.fault = judge_case(item.case, place, arena, facts)
+                item.fault = judge_case(item.case, place, arena, item.facts)
             place += 1
 
     def _result(self, check: Check, items: list[_Item]) -> CheckResult:

@@ -89,7 +89,7 @@ def _judge_refusal(
 
 
 def _says(message: str, word: str) -> bool:
-    """Whether a message has a word as a whole: no letter beside a name, no digit beside a number."""
+    """Whether a message has a word as a whole: no letter or digit beside it."""
     beside = r"\d" if word.isdigit() else r"\w"
     pattern = rf"(?<!{beside}){re.escape(word)}(?!{beside})"
     return re.search(pattern, message, re.IGNORECASE) is not None

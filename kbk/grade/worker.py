@@ -77,9 +77,6 @@ def _line(error: BaseException, file: str) -> int | None:
 
 
 def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
-    if job["stand_in"]:
-        value = _STAND_INS[job["stand_in"]]
-        return {name: (lambda *args: value(args)) for name in job["functions"]}
     module = types.ModuleType("answers")
     try:
         code = compile(job["source"], job["file"], "exec")
@@ -97,14 +94,6 @@ def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
     return {name: getattr(module, name) for name in job["functions"]}
 
 
-_STAND_INS: dict[str, Callable[[tuple[Any, ...]], Any]] = {
-    "zeros": lambda args: 0,
-    "copy": lambda args: args[0] if args else 0,
-    "nan": lambda args: float("nan"),
-    "nothing": lambda args: None,
-}
-
-
 def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
     import torch
 
@@ -115,22 +104,16 @@ def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
         torch.set_num_interop_threads(1)
     sim.settings(time_limit=job["seconds"])
     modules = {}
-    if not job["stand_in"]:
-        wanted = {bool(case["trace"]) for case in job["cases"]} or {False}
-        for traced in sorted(wanted):
-            module = _load(job, traced, emit)
-            if module is None:
-                return False
-            modules[traced] = module
+    for traced in sorted({bool(case["trace"]) for case in job["cases"]} or {False}):
+        module = _load(job, traced, emit)
+        if module is None:
+            return False
+        modules[traced] = module
     emit("built")
     shared = mmap.mmap(job["arena"], job["arena_bytes"])
     for case in job["cases"]:
         emit("begin", index=case["index"])
         call = _Call(case, shared, job["machine"])
-        if job["stand_in"]:
-            _imitate(job["stand_in"], call)
-            emit("end", index=case["index"])
-            continue
         facts = _measured(modules[bool(case["trace"])], case, call)
         call.finish()
         emit("end", index=case["index"], **facts)
@@ -178,7 +161,6 @@ class _Call:
         self._moved: dict[int, Tensor] = {}
         self.arguments: list[Any] = []
         self.names: dict[str, Tensor] = {}
-        self.roles: dict[str, str] = {}
         for index, argument in enumerate(case["args"]):
             if not isinstance(argument, dict) or "role" not in argument:
                 self.arguments.append(plain.decode(argument))
@@ -191,7 +173,6 @@ class _Call:
             tensor.set_(raw.untyped_storage(), view["offset"], view["shape"], view["strides"])
             self.arguments.append(tensor)
             self.names[argument["name"]] = tensor
-            self.roles[argument["name"]] = argument["role"]
 
     @staticmethod
     def _bytes(shared: mmap.mmap, storage: dict[str, Any]) -> Tensor:
@@ -263,24 +244,6 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
     if case["trace"] and "error" not in facts:
         facts["counters"] = log.counters(call.names)
     return facts
-
-
-def _imitate(stand_in: str, call: _Call) -> None:
-    """Write what a submission that solves nothing might write."""
-    import torch
-
-    read = [call.names[name] for name, role in call.roles.items() if role in ("read", "host")]
-    for name, role in call.roles.items():
-        out = call.names[name]
-        if role != "write" or stand_in == "nothing" or out.numel() > 1 << 30:
-            continue
-        if stand_in == "copy":
-            same = [x for x in read if x.numel() == out.numel() and x.numel() <= 1 << 30]
-            out.copy_(same[0].reshape(out.shape) if same else torch.zeros_like(out))
-        elif stand_in == "nan" and out.dtype.is_floating_point:
-            out.fill_(float("nan"))
-        else:
-            out.zero_()
 
 
 if __name__ == "__main__":
