@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,8 +155,27 @@ def test_every_figure_of_a_cell_has_caption_alt_text_and_a_table(site: Path, pag
     figures = re.findall(r"<figure>.*?</details>", built.read_text(), re.S)
     assert len(figures) == built.read_text().count("<figure>")
     for figure in figures:
-        assert re.search(r"<figcaption>.{40,}</figcaption>", figure, re.S)
+        assert re.search(r"<figcaption[^>]*>[^<]{40,}</figcaption>", figure)
         assert "<details>" in figure and "<table>" in figure and "download=" in figure
+
+
+@chapters
+def test_the_card_says_when_and_where_the_page_ran(site: Path, page: Path) -> None:
+    text = re.sub(r"<[^>]+>", "", (site / f"book/{page.stem}.html").read_text())
+    assert re.search(r"Executed on \d{4}-\d\d-\d\d, on an? \w.* \(.*torch \d", text)
+
+
+def bytes_of_steps(page: str) -> list[int]:
+    """Bytes of three steps, as the function ``step`` of a page counts them."""
+    found = [c for c in notebook.cells((BOOK / page).read_text()) if "\ndef step(" in c]
+    names: dict[str, Any] = {}
+    exec(re.split(r"\n(?=\w+ = (?:step\(|10 \*))", found[0])[0], names)
+    counted = [names["step"](*case) for case in ((1, 8192, 1), (64, 64 * 8192, 64), (9, 9, 1))]
+    return [c if isinstance(c, int) else sum(size for size, _ in c.values()) for c in counted]
+
+
+def test_two_chapters_count_the_same_bytes_of_a_step() -> None:
+    assert bytes_of_steps("00_setup.md") == bytes_of_steps("01_copy.md")
 
 
 def test_the_page_about_cpp_takes_the_quarter_of_an_hour_that_it_promises() -> None:
