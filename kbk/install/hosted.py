@@ -205,7 +205,7 @@ def _torch_facts(probe: str) -> dict[str, Any]:
     """What torch says of itself, asked in this process: the page imports it anyway."""
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
             exec(probe, {})
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}

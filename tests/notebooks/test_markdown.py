@@ -72,8 +72,16 @@ def test_forms_of_myst(page: Page, myst: str, markdown: str) -> None:
     assert to_markdown(myst, page) == markdown
 
 
-@pytest.mark.parametrize("text", ["```cpp\na:::b {x}`y`\n```", "`{glue:text}` and `` ::: ` ``"])
-def test_code_stays_as_it_is(page: Page, text: str) -> None:
+def test_a_link_to_the_published_site_keeps_its_anchor(page: Page) -> None:
+    page.link = lambda stem: f"https://site/book/{stem}.html"
+    assert to_markdown("[a](cpp.md#casts)", page) == "[a](https://site/book/cpp.html#casts)"
+
+
+CODE = ["```cpp\na:::b {x}`y`\n```", "`{glue:text}` and `` ::: ` ``", "$x_{{a}}$", "`a[^1]`"]
+
+
+@pytest.mark.parametrize("text", CODE)
+def test_code_and_mathematics_stay_as_they_are(page: Page, text: str) -> None:
     assert to_markdown(text, page) == text
 
 
@@ -90,7 +98,12 @@ def test_pictures_are_carried_and_those_for_dark_pages_left_out(page: Page) -> N
 
 @pytest.mark.parametrize(
     "text, name",
-    [("```{mermaid}\nx\n```", "mermaid"), ("{cite}`a`", "cite"), ("{{ version }}", "{{")],
+    [
+        ("```{mermaid}\nx\n```", "mermaid"),
+        ("{cite}`a`", "cite"),
+        ("{{ version }}", "{{"),
+        ("a[^1]", "1"),
+    ],
 )
 def test_what_has_no_form_for_a_notebook_is_an_error_that_names_it(
     page: Page, text: str, name: str

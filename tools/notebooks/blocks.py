@@ -15,7 +15,10 @@ _NAMED = re.compile(r"^\{(?P<name>[\w:.-]+)\}\s*(?P<argument>.*)$")
 _OPTION = re.compile(r"^\s*:(?P<key>[\w-]+):\s*(?P<value>.*)$")
 _LABEL = re.compile(r"^\([\w:. -]+\)=\s*$")
 _DEFINITION = re.compile(r"^(?P<term>\S[^\n]*)\n\n?:[ ]+(?P<meaning>[^\n]*)", re.MULTILINE)
-_REST = re.compile(r":::|\{glue|```\{|\{\{|\{[\w:.-]+\}`|<project:|<path:")
+_REST = re.compile(r":::|\{glue|```\{|\{\{|\{[\w:.-]+\}`|\[\^\w+\]|<project:|<path:")
+_CODE_OR_MATH = re.compile(
+    r"^```\w*\n.*?^```$|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$", re.MULTILINE | re.DOTALL
+)
 
 _BOXES = {
     *("admonition", "note", "tip", "hint", "important", "warning", "caution", "danger", "error"),
@@ -34,15 +37,10 @@ def to_markdown(text: str, page: Page) -> str:
         NotPlain: a directive or role that has no form for a notebook.
     """
     result = _blocks(text.split("\n"), page)
-    left = _REST.search(_without_code(result))
+    left = _REST.search(_CODE_OR_MATH.sub("", result))
     if left:
-        at = result[max(0, left.start() - 30) :][:80]
-        raise NotPlain(f"{page.file.name}: {left[0]!r} is left in the text of a notebook: {at!r}")
+        raise NotPlain(f"{page.file.name}: {left[0]!r} is left in the text of a notebook")
     return result.strip("\n")
-
-
-def _without_code(text: str) -> str:
-    return re.sub(r"`[^`\n]+`", "", re.sub(r"^```\w*\n.*?^```$", "", text, flags=re.M | re.S))
 
 
 def _blocks(lines: list[str], page: Page) -> str:

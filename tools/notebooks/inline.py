@@ -111,6 +111,8 @@ def _link(text: str, target: str, page: Page) -> str:
         stem = Path(path).name.removesuffix(".md").removesuffix(".ipynb")
         text = text or page.titles.get(stem, stem)
         address = page.link(stem)
+        if address and anchor and re.match(r"[a-z]+:", address):
+            address += f"#{anchor}"  # the site has it; Jupyter calls it otherwise
     return f"[{text}]({address})" if address else text
 
 
