@@ -23,10 +23,10 @@ EXERCISE = Exercise(
         "Rows are the unit: within one, bytes lie side by side; from one to the next, addresses "
         "may move to any alignment. A word of 16 bytes needs all rows of both tensors aligned.",
         "A warp a row. For the word, OR both addresses, the width and the stride in bytes: 16 must "
-        "divide the result. Where a row begins inside a sector, let its warp begin at the sector: "
-        "the first lanes then have nothing to do, and each later request begins with a sector.",
-        "`early = address of the row % 32 / sizeof(Word)`, and `for (i = lane - early; i < width; "
-        "i += 32) if (i >= 0) out[row * width + i] = start[i];`, all in `int64_t`.",
+        "divide the result. A row that begins inside a sector has a head: the words up to the next "
+        "sector. Give it a request of its own, so that each later one begins with a sector.",
+        "`head = (32 - address of the row % 32) % 32 / sizeof(Word)`; lanes below `head` copy it; "
+        "then `for (int64_t i = head + lane; i < width; i += 32) out[row * width + i] = start[i];`",
     ),
     reuses=("01/03: the test of an alignment", "01/04: a warp a row"),
     stub=("every element size", "uninitialized"),
@@ -110,8 +110,15 @@ def aligned(rng: random.Random) -> Iterator[Case]:
         yield cut(rng, 4, 2048, col0, width, dtype, apart=64, gates=gates)
 
 
+WHY = (
+    "(Requests are counted by the turns of a loop: a lane that sits out the first turn counts with "
+    "the second turn of the others. Give the head of a row a load of its own.)"
+)
+
+
 @EXERCISE.check("unaligned", points=3, gate=True)
 def unaligned(rng: random.Random) -> Iterator[Case]:
     for dtype, (col0, width) in product(DTYPES, ((1, 1025), (3, 1000), (7, 333))):
         most = 4 * (-(-width * dtype.itemsize // 32) + 2)
-        yield cut(rng, 4, 1101, col0, width, dtype, gates=(Gate("sectors_ld:qkv", target=most),))
+        gate = Gate("sectors_ld:qkv", target=most, why=WHY)
+        yield cut(rng, 4, 1101, col0, width, dtype, gates=(gate,))

@@ -1,4 +1,4 @@
-// Mistake: the id is loaded again for every word of the row.
+// Mistake: the id is loaded three times for every word of the row.
 
 using Bits = unsigned short;  // of a bfloat16: a gather never looks at a value
 
@@ -12,11 +12,9 @@ __global__ void gather_rows(Word* out, const Id* ids, const Word* table, int64_t
                             int64_t width, int64_t vocab) {
   const int64_t row = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (row >= rows) return;
-  for (int64_t column = threadIdx.x % 32; column < width; column += 32) {
-    const int64_t id = *static_cast<const volatile Id*>(ids + row);
-    const bool known = id >= 0 && id < vocab;
-    out[row * width + column] = known ? table[id * width + column] : Word{};
-  }
+  const volatile Id* id = ids + row;  // other threads may change it, its author thought
+  for (int64_t column = threadIdx.x % 32; column < width; column += 32)
+    out[row * width + column] = *id >= 0 && *id < vocab ? table[*id * width + column] : Word{};
 }
 
 template <typename Word, typename Id>

@@ -16,17 +16,18 @@ int64_t element_size(const Tensor& t) {
   }
 }
 
-// A warp a row; width and stride count words. Words are counted from the sector in which a row
-// begins, so that each request begins with a sector; the first lanes may have no word.
+// A warp a row; width and stride count words. The words before the first whole sector of a row have
+// a request of their own, so that each later one begins with a sector.
 template <typename Word>
 __global__ void slice_words(Word* out, const Word* from, int64_t rows, int64_t width,
                             int64_t stride) {
   const int64_t row = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
   if (row >= rows) return;
   const Word* start = from + row * stride;
-  const int64_t early = reinterpret_cast<uintptr_t>(start) % 32 / sizeof(Word);
-  for (int64_t i = int64_t(threadIdx.x % 32) - early; i < width; i += 32)
-    if (i >= 0) out[row * width + i] = start[i];
+  const int64_t head = (32 - reinterpret_cast<uintptr_t>(start) % 32) % 32 / sizeof(Word);
+  const int64_t lane = threadIdx.x % 32;
+  if (lane < head && lane < width) out[row * width + lane] = start[lane];
+  for (int64_t i = head + lane; i < width; i += 32) out[row * width + i] = start[i];
 }
 
 // width: bytes of a row. stride: bytes from a row of qkv to the next.
