@@ -16,6 +16,7 @@
 
 #include "forking.h"
 #include "state.h"
+#include "trace.h"
 
 namespace kbk {
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t kFence = 1u << 20;  // inaccessible bytes on either side
 constexpr std::size_t kAlignment = 16;    // kept equal to the original's
+constexpr std::size_t kTracedAlignment = 256;  // while accesses are counted: a kernel may ask where a sector or a line begins
 constexpr unsigned char kPattern = 0xc5;
 constexpr std::size_t kKept = 256u << 20;  // bytes of free mappings to keep for the next call
 constexpr int kSlots = 512;
@@ -79,16 +81,17 @@ char* guarded_take(const void* original, std::size_t bytes, int argument) {
       slot = &candidate;
       break;
     }
+  const std::size_t alignment = tracing ? kTracedAlignment : kAlignment;
   // Room for the bytes at the original's place between two multiples of the alignment, rounded up to a power of two of pages.
   std::size_t room = page();
-  while (room < bytes + kAlignment) room *= 2;
+  while (room < bytes + alignment) room *= 2;
   Mapping mapping;
   if (slot == nullptr || !take_mapping(room, mapping)) return nullptr;
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(original) % kAlignment;
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(original) % alignment;
   char* high = mapping.base + mapping.bytes;
-  char* begin = high - (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  if (past != 0) begin -= kAlignment - past;
-  while (begin + kAlignment + bytes <= high) begin += kAlignment;
+  char* begin = high - (bytes + alignment - 1) / alignment * alignment;
+  if (past != 0) begin -= alignment - past;
+  while (begin + alignment + bytes <= high) begin += alignment;
   const std::size_t before = static_cast<std::size_t>(begin - mapping.base);
   std::memset(begin - (before < 4096 ? before : 4096), kPattern, before < 4096 ? before : 4096);
   std::memset(begin + bytes, kPattern, static_cast<std::size_t>(high - begin) - bytes);
