@@ -77,8 +77,7 @@ def figure_html(
         f'<figure><div style="overflow-x:auto"><img src="{data}" '
         f'alt="{html.escape(alt, quote=True)}" '
         'style="width:100%;min-width:40rem;max-width:none;background:white"></div>'
-        '<figcaption style="color:inherit;font-weight:normal">'
-        f"{html.escape(caption)}</figcaption></figure>"
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
         f"<details><summary>The same as a table</summary>{table_html(head, rows)}"
         f'<p><a download="figure.svg" href="{data}">SVG</a></p></details>'
     )
