@@ -134,6 +134,13 @@ def test_no_term_is_used_before_its_chapter(page: Path) -> None:
 
 
 @chapters
+def test_a_chapter_introduces_at_most_twelve_terms(page: Path) -> None:
+    emphasised = re.findall(r"(?<!\*)\*([a-z][\w -]+)\*(?!\*)", prose(page.read_text()))
+    terms = set(emphasised) - {"device"}  # host and device are one term
+    assert len(terms) <= 12
+
+
+@chapters
 def test_every_core_rung_asks_before_it_shows(page: Path) -> None:
     core = page.read_text().split(STOP)[0]
     for rung in re.findall(r"^## Rung \d.*\n((?:(?!## ).*\n)*)", core, re.M):
