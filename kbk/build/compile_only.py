@@ -1,4 +1,4 @@
-"""Ask nvcc whether a source compiles, without a GPU, without a torch with CUDA, and keep nothing."""
+"""Ask nvcc whether a source compiles: needs no GPU and no torch with CUDA, and keeps nothing."""
 
 from __future__ import annotations
 

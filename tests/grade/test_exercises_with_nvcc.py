@@ -28,7 +28,7 @@ def test_an_exercise_compiles_for_sm_75(exercise: Exercise, text: str) -> None:
         ("__global__ void k(int* a) { *a = nothing; }\nvoid f(Tensor out) {}", 2),
         ("void f(float a) {}", 2),
         (
-            "__global__ void k(unsigned* a) { *a = __reduce_add_sync(~0u, *a); }\nvoid f(Tensor a) {}",
+            "__global__ void k(int* a) { *a = __reduce_add_sync(~0u, *a); }\nvoid f(Tensor a) {}",
             2,
         ),
     ],

@@ -74,13 +74,34 @@ void axpby(Tensor out, const Tensor& x, const Tensor& y, double a, double b) {
 }
 
 struct alignas(16) Pack {
-  __nv_bfloat16 at[8];
+  float a, b;
+  __nv_bfloat16 at[4];
 };
 __global__ void struct_k(Pack* out, const Pack* x) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   Pack p = x[i];
-  for (int k = 0; k < 8; ++k) p.at[k] = p.at[k] + p.at[k];
+  p.a += p.b;
+  for (int k = 0; k < 4; ++k) p.at[k] = p.at[k] + p.at[k];
   out[i] = p;
+}
+__device__ float4 twice(float4 v) { return {2 * v.x, 2 * v.y, 2 * v.z, 2 * v.w}; }
+__device__ float4 operator+(float4 a, float4 b) {
+  return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
+}
+__global__ void values_k(float4* out, const float4* x) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  out[i] = twice(x[i]) + out[i];
+}
+union Both {
+  float4 v;
+  float at[4];
+};
+__global__ void union_k(float4* out, const float4* x) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  Both b;
+  b.v = x[i];
+  for (int k = 0; k < 4; ++k) b.at[k] *= 2;
+  out[i] = b.v;
 }
 __global__ void hints_k(float4* out, const float4* x) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -132,6 +153,8 @@ void run(Tensor out, const Tensor& x, int64_t which, int64_t bytes_each) {
     case 4: plus_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
     case 5: loop_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
     case 6: zero_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
+    case 8: values_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
+    case 9: union_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
     case 7: local_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
   }
 }
