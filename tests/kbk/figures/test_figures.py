@@ -145,3 +145,10 @@ def test_a_figure_on_a_page_has_alt_text_a_caption_a_table_and_a_download():
     text = page.figure_html(b"<svg/>", "found", "shows", ["a"], [[1]])
     for part in ('alt="shows"', ">found</figcaption>", "<table>", "download="):
         assert part in text
+
+
+@pytest.mark.gpu
+def test_a_build_for_a_gpu_is_timed_after_a_change_and_without_one():
+    build = figures.time_build("cuda", changes=1)
+    assert build.machine == "cuda"
+    assert build.changed_s > build.unchanged_s > 0
