@@ -148,6 +148,7 @@ def test_each_exercise_of_a_chapter_stands_in_its_notebook_as_its_stub(
         exec(code, namespace)
         assert namespace[name] == stub
         assert f"### {exercise.id} {exercise.title}" in text(made)
+    assert "Edit `exercises/" not in text(made)
 
 
 def test_every_page_with_code_is_listed(tmp_path: Path) -> None:

@@ -16,15 +16,20 @@ cell: it grades the text that stands in it. The verdict names what is wrong. For
 stronger one, run `kbk.hint("{first}")`; `kbk.solution("{first}")` shows a solution."""
 
 
-class Exercise(Protocol):
-    """What a notebook shows of an exercise (kbk.grade.catalogue has them)."""
+class HasTitle(Protocol):
+    """An exercise by its name."""
 
     @property
     def id(self) -> str: ...
     @property
-    def topic(self) -> str: ...
-    @property
     def title(self) -> str: ...
+
+
+class Exercise(HasTitle, Protocol):
+    """What a notebook shows of an exercise (kbk.grade.catalogue has them)."""
+
+    @property
+    def topic(self) -> str: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -68,6 +73,11 @@ def cells(topic: str, find: Callable[[str], list[tuple[Exercise, str]]] = of_cha
         check = f'kbk.check("{exercise.id}", source={name})'
         made.append(("code", f"{name} = {quoted(text)}\n{check}"))
     return made
+
+
+def place(exercise: HasTitle) -> str:
+    """What ``{do}`` says in a notebook: where the exercise stands, for there is no file to edit."""
+    return f"Its text stands at the end of this notebook, under *{exercise.id} {exercise.title}*."
 
 
 def words(exercise: Exercise) -> str:

@@ -131,7 +131,8 @@ def notebook(
     if needs_run and run is None:
         raise NotPlain(f"{path.name}: it shows results of a run: run 'make book' first")
     page = Page(path, run.values if run else {}, link, titles(path.parent.parent))
-    source = jupytext.reads(says.as_markdown(text), fmt="md:myst")
+    markdown = says.as_markdown(text, how_to_do=exercises.place)
+    source = jupytext.reads(markdown, fmt="md:myst")
     made = []
     code = 0
     for cell in source.cells:

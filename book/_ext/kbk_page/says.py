@@ -162,12 +162,15 @@ def _quote(title: str, body: str = "") -> str:
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def as_markdown(page: str, executed_on: str = "") -> str:
+def as_markdown(
+    page: str, executed_on: str = "", how_to_do: Callable[[Exercise], str] = do_body
+) -> str:
     """A page's text with every directive of the book's own turned into plain Markdown.
 
     Args:
         page: the whole MyST text.
         executed_on: a sentence for the card, such as "Executed on an H200, 2026-11-22."
+        how_to_do: what ``{do}`` says below its title.
 
     Raises:
         Unknown: a directive names what there is not.
@@ -182,7 +185,7 @@ def as_markdown(page: str, executed_on: str = "") -> str:
 
     def do(argument: str, body: str) -> str:
         exercise = find(argument)
-        return _quote(do_title(exercise), do_body(exercise))
+        return _quote(do_title(exercise), how_to_do(exercise))
 
     def stop(argument: str, body: str) -> str:
         return _quote(STOP, body)
