@@ -49,7 +49,7 @@ test: $(STAMP)
 	@"$(PY)" tools/run_parts.py -- $(PYTEST)
 
 bench: $(STAMP)
-	@"$(PY)" -m kbk.bench.simulator
+	@"$(PY)" -m kbk.bench.simulator; a=$$?; "$(PY)" -m kbk.bench.grading && exit $$a
 
 clean:
 	rm -rf _build

@@ -100,6 +100,9 @@ def check(
     Exit status: 0 if everything passed, 1 if not, 2 if a name means nothing.
     """
     with _clear_errors():
+        from kbk.grade import process
+
+        process.prestart("cu")  # torch is imported there and here at the same time
         exercises = _chosen(names or [], everything)
         if gpu:
             from kbk.build.toolchain import cuda_available

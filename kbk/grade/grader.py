@@ -182,7 +182,6 @@ class _Run:
             "functions": list(self.exercise.functions),
             "machine": self.machine,
             "seconds": limits.case,
-            "arena": arena.file if arena else None,
             "arena_bytes": arena.size if arena else 0,
             "cases": cases,
         }

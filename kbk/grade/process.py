@@ -1,27 +1,31 @@
-"""Starts a worker, watches its time, memory and output, and leaves nothing of it behind."""
+"""Has a job run in a worker, watches time, memory and output, and leaves nothing behind."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
 import resource
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kbk.grade.server import descendants
 from kbk.paths import PACKAGE
 
 OUTPUT_BYTES = 64 << 10
 """How much of what a submission prints is kept."""
 _EVENT_BYTES = 64 << 20
+_MAXIMUM_IDLE = 2
 
 
 @dataclass(frozen=True)
@@ -66,45 +70,50 @@ class Outcome:
     seconds: float = 0.0
 
 
-def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:
-    """Run a job to its end, or to the first limit that it passes.
+class _Server:
+    """A process that forks workers (kbk.grade.server), one at a time."""
 
-    Args:
-        job: see kbk.grade.worker.
-        arena: descriptor of the shared memory, or None.
-        limits: what it may use.
-    """
-    token = uuid.uuid4().hex
-    with tempfile.TemporaryDirectory(prefix="kbk-grade-") as folder:
-        (Path(folder) / "job.json").write_text(json.dumps(job))
-        reader, writer = os.pipe()
-        passed = [writer] if arena is None else [writer, arena]
-        command = [sys.executable, "-m", "kbk.grade.worker", f"{folder}/job.json", str(writer)]
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=_environment(folder, token),
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.connection, theirs = socket.socketpair()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kbk.grade.server", str(theirs.fileno()), language],
+            env=_environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=passed,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
             start_new_session=True,
-            preexec_fn=lambda: _limit(limits),
         )
-        os.close(writer)
-        outcome = Outcome()
-        try:
-            _watch(process, reader, outcome, limits)
-        finally:
-            _kill(process.pid, token)
-            process.wait()
-            os.close(reader)
-            if process.stdout:
-                process.stdout.close()
-        return outcome
+        theirs.close()
+        self._lines = self.connection.makefile("rb")
+
+    def start(self, message: dict[str, Any], descriptors: list[int]) -> int:
+        """Send a job; return the process of its worker."""
+        socket.send_fds(self.connection, [json.dumps(message).encode()], descriptors)
+        return int(self._answer()["process"])
+
+    def status(self) -> int:
+        """Exit status of the worker; negative for a signal."""
+        return int(self._answer()["status"])
+
+    def _answer(self) -> dict[str, Any]:
+        line = self._lines.readline()
+        if not line:
+            raise ConnectionError("the process that starts workers has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        with contextlib.suppress(OSError):
+            self._lines.close()
+            self.connection.close()
+        with contextlib.suppress(OSError):
+            self.process.kill()
+        self.process.wait()
 
 
-def _environment(folder: str, token: str) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
     }
@@ -116,63 +125,190 @@ def _environment(folder: str, token: str) -> dict[str, str]:
         PYTHONSAFEPATH="1",
         KBK_PROGRESS="0",
         OMP_NUM_THREADS="1",
-        TMPDIR=folder,
-        KBK_GRADE_TOKEN=token,
     )
     return environment
 
 
-def _limit(limits: Limits) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    size = limits.file if most == resource.RLIM_INFINITY else min(limits.file, most)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+class _Pool:
+    """Servers that wait for a job, by language and environment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[tuple[tuple[Any, ...], _Server]] = []
+
+    @staticmethod
+    def _key(language: str) -> tuple[Any, ...]:
+        kept = ("KBK_", "PYTHON", "CXX", "PATH", "CUDA")
+        ours = {k: v for k, v in os.environ.items() if k.startswith(kept)}
+        ours.pop("KBK_GRADE_PATIENCE", None)
+        return os.getpid(), language, *sorted(ours.items())
+
+    def take(self, language: str) -> _Server:
+        key = self._key(language)
+        with self._lock:
+            for index, (kept, server) in enumerate(self._idle):
+                if kept == key and server.process.poll() is None:
+                    return self._idle.pop(index)[1]
+        return _Server(language)
+
+    def give(self, server: _Server) -> None:
+        with self._lock:
+            self._idle.append((self._key(server.language), server))
+            spare = self._idle[:-_MAXIMUM_IDLE]
+            self._idle = self._idle[-_MAXIMUM_IDLE:]
+        for _, each in spare:
+            each.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for key, server in idle:
+            if key[0] == os.getpid():  # not those of a process that forked us
+                server.close()
 
 
-def _watch(process: subprocess.Popen[bytes], reader: int, outcome: Outcome, limits: Limits) -> None:
-    assert process.stdout is not None
-    selector = selectors.DefaultSelector()
-    selector.register(reader, selectors.EVENT_READ, "events")
-    selector.register(process.stdout, selectors.EVENT_READ, "printed")
-    begin = last = time.monotonic()
-    received, printed, size = b"", b"", 0
-    checked = begin
-    while "events" in {key.data for key in selector.get_map().values()}:
-        for key, _ in selector.select(0.05):
+_pool = _Pool()
+atexit.register(_pool.close)
+
+
+def prestart(language: str) -> None:
+    """Begin to import what a worker needs, while the caller does something else."""
+    _pool.give(_pool.take(language))
+
+
+def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:
+    """Run a job to its end, or to the first limit that it passes.
+
+    Args:
+        job: see kbk.grade.worker.
+        arena: descriptor of the shared memory, or None.
+        limits: what it may use.
+    """
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="kbk-grade-", ignore_cleanup_errors=True) as folder:
+        (Path(folder) / "job.json").write_text(json.dumps(job))
+        server = _pool.take(job["language"])
+        events, events_in = os.pipe()
+        printed, printed_in = os.pipe()
+        passed = [events_in, printed_in] + ([] if arena is None else [arena])
+        try:
+            message = {"folder": folder, "file_bytes": limits.file}
+            worker = server.start(message, passed)
+            os.close(events_in)
+            os.close(printed_in)
+            passed = []
+            _Watch(server, worker, events, printed, outcome, limits).run()
+        except (ConnectionError, BrokenPipeError, KeyError, ValueError):
+            # A submission that ends the process above it gains nothing by that.
+            outcome.ended, outcome.number = "signal", int(signal.SIGKILL)
+            server.close()
+        except BaseException:
+            server.close()
+            raise
+        else:
+            _pool.give(server)
+        finally:
+            for each in (events, printed, *passed[:2]):
+                os.close(each)
+    return outcome
+
+
+class _Watch:
+    """One worker, from its start to its end."""
+
+    def __init__(
+        self,
+        server: _Server,
+        worker: int,
+        events: int,
+        printed: int,
+        outcome: Outcome,
+        limits: Limits,
+    ) -> None:
+        self.server = server
+        self.worker = worker
+        self.outcome = outcome
+        self.limits = limits
+        self.printed = b""
+        self.partial = b""
+        self.size = 0
+        self.begin = self.last = self.weighed = time.monotonic()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(events, selectors.EVENT_READ, self._take_events)
+        self.selector.register(printed, selectors.EVENT_READ, self._take_printed)
+        self.events, self.output = events, printed
+
+    def run(self) -> None:
+        """Watch until the worker is done, gone or too much; then make sure that it is gone."""
+        ended = None
+        try:
+            while ended is None and self.events in self.selector.get_map():
+                self._read(0.05)
+                ended = self._beyond()
+        finally:
+            with contextlib.suppress(OSError):
+                if ended not in (None, "done"):
+                    os.kill(self.worker, signal.SIGKILL)
+                elif ended == "done":  # it has nothing to do but to go
+                    self._let_go()
+        status = self.server.status()
+        self._read(0)
+        if ended is None:
+            ended = "signal" if status < 0 else "exit"
+            self.outcome.number = abs(status)
+        self.outcome.ended = ended
+        self.outcome.seconds = time.monotonic() - self.begin
+        self.outcome.printed = self.printed.decode(errors="replace")
+
+    def _let_go(self) -> None:
+        deadline = time.monotonic() + 1
+        while self.events in self.selector.get_map() and time.monotonic() < deadline:
+            self._read(0.02)
+        os.kill(self.worker, signal.SIGKILL)
+
+    def _read(self, patience: float) -> None:
+        for key, _ in self.selector.select(patience):
             data = os.read(key.fd, 1 << 16)
-            if not data:
-                selector.unregister(key.fileobj)
-            elif key.data == "printed":
-                printed = (printed + data)[:OUTPUT_BYTES]
+            if data:
+                key.data(data)
             else:
-                received, size, last = received + data, size + len(data), time.monotonic()
-                *lines, received = received.split(b"\n")
-                outcome.events += [event for line in lines if (event := _event(line))]
+                self.selector.unregister(key.fileobj)
+
+    def _take_printed(self, data: bytes) -> None:
+        self.printed = (self.printed + data)[:OUTPUT_BYTES]
+
+    def _take_events(self, data: bytes) -> None:
+        self.size += len(data)
+        self.last = time.monotonic()
+        *lines, self.partial = (self.partial + data).split(b"\n")
+        self.outcome.events += [event for line in lines if (event := _event(line))]
+
+    def _beyond(self) -> str | None:
+        """The limit that is passed, or "done"."""
         now = time.monotonic()
-        built = any(event["event"] == "built" for event in outcome.events)
-        if outcome.events and outcome.events[-1]["event"] == "done":
-            outcome.ended = "done"
-            break
-        if not built and now - begin > limits.build:
-            outcome.ended = "build-time"
-            break
+        events = self.outcome.events
+        if events and events[-1]["event"] == "done":
+            return "done"
+        built = any(event["event"] == "built" for event in events)
+        if not built and now - self.begin > self.limits.build:
+            return "build-time"
         # The simulator ends a launch itself, and says where: this is for what it cannot end.
-        if built and now - last > limits.case + 3:
-            outcome.ended = "case-time"
-            break
-        if size > _EVENT_BYTES:
-            outcome.ended = "output"
-            break
-        if now - checked > 0.1:
-            checked = now
-            if _resident(process.pid) > limits.memory:
-                outcome.ended = "memory"
-                break
-    else:
-        status = process.wait()
-        outcome.ended, outcome.number = ("signal", -status) if status < 0 else ("exit", status)
-    outcome.seconds = time.monotonic() - begin
-    outcome.printed = _last_words(process, printed).decode(errors="replace")
+        if built and now - self.last > self.limits.case + 3:
+            return "case-time"
+        if self.size > _EVENT_BYTES:
+            return "output"
+        if now - self.weighed > 0.1:
+            self.weighed = now
+            if self._resident() > self.limits.memory:
+                return "memory"
+        return None
+
+    def _resident(self) -> int:
+        total = 0
+        for process in descendants(self.server.process.pid):
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                total += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return total * resource.getpagesize()
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
@@ -181,60 +317,3 @@ def _event(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
-
-
-def _last_words(process: subprocess.Popen[bytes], printed: bytes) -> bytes:
-    assert process.stdout is not None
-    os.set_blocking(process.stdout.fileno(), False)
-    with contextlib.suppress(OSError):
-        printed += os.read(process.stdout.fileno(), OUTPUT_BYTES)
-    return printed[:OUTPUT_BYTES]
-
-
-def _members(leader: int, token: str) -> list[int]:
-    """Processes of the leader's session, or that inherited the token of this run."""
-    found = []
-    mark = f"KBK_GRADE_TOKEN={token}".encode() if token else None
-    for entry in Path("/proc").iterdir() if Path("/proc/self/stat").exists() else ():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
-            ours = int(fields[3]) == leader
-            if not ours and mark is not None:
-                ours = mark in (entry / "environ").read_bytes().split(b"\0")
-        except (OSError, IndexError, ValueError):
-            continue
-        if ours:
-            found.append(int(entry.name))
-    return found
-
-
-def _resident(leader: int) -> int:
-    page = resource.getpagesize()
-    total = 0
-    for process in _members(leader, ""):
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            total += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * page
-    return total
-
-
-def _kill(leader: int, token: str) -> None:
-    """Ends the worker and whatever it started, also what left its session."""
-    with contextlib.suppress(OSError):
-        os.killpg(leader, signal.SIGKILL)
-    for _ in range(100):
-        left = [each for each in _members(leader, token) if not _is_zombie(each)]
-        if not left:
-            return
-        for each in left:
-            with contextlib.suppress(OSError):
-                os.kill(each, signal.SIGKILL)
-        time.sleep(0.01)
-
-
-def _is_zombie(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-    except (OSError, IndexError):
-        return True

@@ -1,7 +1,7 @@
-"""The process in which a submission is compiled and run: ``python -m kbk.grade.worker JOB EVENTS``.
+"""What runs in the process in which a submission is compiled and run (made by kbk.grade.server).
 
-It reads the job (JSON), reports facts on the descriptor EVENTS, one JSON object a line, and knows
-neither expected values nor verdicts.
+It reads the job (JSON), reports facts, one JSON object a line, and knows neither expected values
+nor verdicts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import mmap
 import os
 import signal
-import sys
 import traceback
 import types
 from collections.abc import Callable
@@ -26,10 +25,17 @@ if TYPE_CHECKING:
 Emit = Callable[..., None]
 
 
-def main(job_file: str, descriptor: str) -> None:
-    """Run the job and report."""
-    job = json.loads(Path(job_file).read_text())
-    out = os.fdopen(int(descriptor), "w", buffering=1)
+def main(job_file: Path, events: int, arena: int | None) -> None:
+    """Run the job and report.
+
+    Args:
+        job_file: the job.
+        events: descriptor to report on.
+        arena: descriptor of the memory that holds inputs and outputs (kbk.grade.arena), or None.
+    """
+    job = json.loads(job_file.read_text())
+    job["arena"] = arena
+    out = os.fdopen(events, "w", buffering=1)
     os.set_inheritable(out.fileno(), False)
 
     def emit(event: str, **facts: Any) -> None:
@@ -95,13 +101,8 @@ def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
 
 
 def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
-    import torch
-
     from kbk import sim
 
-    torch.set_num_threads(1)
-    with contextlib.suppress(RuntimeError):
-        torch.set_num_interop_threads(1)
     sim.settings(time_limit=job["seconds"])
     modules = {}
     for traced in sorted({bool(case["trace"]) for case in job["cases"]} or {False}):
@@ -244,7 +245,3 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
     if case["trace"] and "error" not in facts:
         facts["counters"] = log.counters(call.names)
     return facts
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])

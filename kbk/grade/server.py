@@ -1,0 +1,160 @@
+"""Makes workers by forking: ``python -m kbk.grade.server SOCKET LANGUAGE``.
+
+It imports what a worker needs once, runs no submission itself, and goes when its client goes. One
+job at a time: it receives a job and the descriptors for it, forks, answers with the process,
+waits, ends whatever the submission left behind, and answers with the status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+_SUBREAPER, _DEATH_SIGNAL = 36, 1  # of prctl
+_TICK = 0.02
+
+
+def main(descriptor: int, language: str) -> None:
+    """Serve until the client closes the socket."""
+    connection = socket.socket(fileno=descriptor)
+    os.set_inheritable(descriptor, False)
+    _prctl(_SUBREAPER, 1)  # daemons of a submission become our children
+    if language == "cu":
+        _preload()
+    while True:
+        try:
+            data, descriptors, _, _ = socket.recv_fds(connection, 1 << 16, 3)
+        except OSError:
+            return
+        if not data:
+            return
+        message = json.loads(data)
+        worker = os.fork()
+        if worker == 0:
+            connection.close()
+            _work(message, descriptors)
+        for each in descriptors:
+            os.close(each)
+        _tell(connection, {"process": worker})
+        status = _wait(worker, connection)
+        end_descendants(os.getpid())
+        _tell(connection, {"status": status})
+
+
+def _preload() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    with contextlib.suppress(RuntimeError):
+        torch.set_num_interop_threads(1)
+    import torch.utils.cpp_extension
+
+    import kbk.build
+    import kbk.sim  # noqa: F401
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _tell(connection: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _wait(worker: int, connection: socket.socket) -> int:
+    """Status of the worker as Popen has it: negative for a signal. Ends it if the client goes."""
+    while True:
+        done, status = os.waitpid(worker, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        ready, _, _ = select.select([connection], [], [], _TICK)
+        if ready:  # nothing is sent meanwhile: the client is gone
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+            end_descendants(os.getpid())
+            os._exit(0)
+
+
+def _work(message: dict[str, Any], descriptors: list[int]) -> None:
+    """The life of a worker, in the forked process."""
+    status = 1
+    try:
+        _prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        os.setsid()
+        events, printed = descriptors[:2]
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (printed, 1), (printed, 2)):
+            os.dup2(source, target)
+        os.close(printed)
+        os.chdir(message["folder"])
+        os.environ["TMPDIR"] = message["folder"]
+        import tempfile
+
+        tempfile.tempdir = None
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        size = message["file_bytes"]
+        size = size if most == resource.RLIM_INFINITY else min(size, most)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+        from kbk.grade import worker
+
+        arena = descriptors[2] if len(descriptors) > 2 else None
+        worker.main(Path(message["folder"]) / "job.json", events, arena)
+        status = 0
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def descendants(ancestor: int) -> list[int]:
+    """Processes that descend from ``ancestor`` and have not ended."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir() if Path("/proc/self/stat").exists() else ():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, IndexError, ValueError):
+                fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                if fields[0] != b"Z":
+                    parents[int(entry.name)] = int(fields[1])
+    found, front = [], {ancestor}
+    while front:
+        front = {process for process, parent in parents.items() if parent in front}
+        found += sorted(front)
+    return found
+
+
+def end_descendants(ancestor: int) -> None:
+    """End them all, also those that appear meanwhile, and those that left their session."""
+    for _ in range(200):
+        left = descendants(ancestor)
+        for each in left:
+            with contextlib.suppress(OSError):
+                os.kill(each, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        if not left:
+            return
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
