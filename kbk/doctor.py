@@ -29,9 +29,9 @@ LOW_DISK = 2 << 30
 """Bytes free below which a full disk is worth a warning."""
 
 NO_GPU = (
-    "None is needed: kernels run on the simulator. To run them on a GPU, open a notebook with an "
-    "NVIDIA GPU at a cloud provider or on Google Colab (Runtime > Change runtime type) and install "
-    "kbk there: pip install . in a clone."
+    "None is needed: kernels run on the simulator. To run them on a GPU, open a notebook that "
+    "'make notebooks' writes at a cloud provider or on Google Colab (Runtime > Change runtime "
+    "type): it brings kbk."
 )
 """How to get a GPU."""
 
