@@ -67,7 +67,7 @@ def window(rng: random.Random, n: int, begin: int, end: int) -> Case:
 @EXERCISE.check("every size", points=3)
 def every_size(rng: random.Random) -> Iterator[Case]:
     for n in (0, 1, 31, 32, 33, 1000, 4099):
-        yield whole(rng, n, label=f"{n} elements", launches=int(n > 0))
+        yield whole(rng, n, label=f"n = {n}", launches=int(n > 0))
     yield window(rng, 1000, 7, 7)
     for begin, end in ((0, 1), (1, 34), (999, 1000), (31, 988)):
         yield window(rng, 1000, begin, end)
@@ -76,7 +76,7 @@ def every_size(rng: random.Random) -> Iterator[Case]:
 @EXERCISE.check("more elements than threads", points=3)
 def more_elements_than_threads(rng: random.Random) -> Iterator[Case]:
     for n in (GRID - 1, GRID + 1, 2 * GRID - 1, 2 * GRID + 1):
-        yield whole(rng, n, label=f"{n:,} elements, {GRID:,} threads")
+        yield whole(rng, n, label=f"n = {n:,}, {GRID:,} threads")
 
 
 @EXERCISE.check("beyond 2^31", points=2)
@@ -99,4 +99,4 @@ def whole_sectors(rng: random.Random) -> Iterator[Case]:
             Gate("excess_sectors", target=0),
             Gate("writes_per_element_max", target=1),
         )
-        yield whole(rng, n, label=f"{n:,} elements", trace=True, gates=gates)
+        yield whole(rng, n, label=f"n = {n:,}", trace=True, gates=gates)

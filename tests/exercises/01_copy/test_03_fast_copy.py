@@ -32,8 +32,10 @@ EXERCISE = Exercise(
     ),
     reuses=("00/03: threads for what no whole block covers",),
     sources=(
-        "https://github.com/flashinfer-ai/flashinfer/pull/2526",
+        "https://github.com/flashinfer-ai/flashinfer/issues/2526",
         "https://github.com/xlite-dev/LeetCUDA/issues/294",
+        "https://docs.nvidia.com/cuda/archive/12.9.1/cuda-c-programming-guide/index.html"
+        "#size-and-alignment-requirement",
     ),
     stub=("every tail", "uninitialized"),
     mutants={
@@ -56,7 +58,7 @@ def copy(
     """A case whose tensors begin `x_at` and `out_at` elements after a multiple of 16 bytes."""
     x = values.bits(rng, x_at + n, dtype=dtype)[x_at:]
     out = torch.empty(out_at + n, dtype=dtype)[out_at:]
-    label = f"{n} elements of {str(dtype)[6:]}, x[{x_at}:] to out[{out_at}:]"
+    label = f"n = {n}, {str(dtype)[6:]}, x[{x_at}:] to out[{out_at}:]"
     return Case(
         "fast_copy", Write(out, "out"), Read(x, "x"),
         expect=lambda: x, label=label, gates=gates,

@@ -83,7 +83,7 @@ def every_width(rng: random.Random) -> Iterator[Case]:
     for width, rows, dtype in product((1, 7, 8, 33, 100, 264), (0, 1, 33, 70), IDS):
         table = values.bits(rng, 300, width, dtype=BFLOAT16)
         ids = values.integers(rng, rows, low=-3, high=303, dtype=dtype)
-        yield gather(ids, table, f"{rows} rows of width {width}")
+        yield gather(ids, table, f"rows = {rows}, width = {width}")
 
 
 @EXERCISE.check("any address", points=1)
@@ -129,7 +129,7 @@ def whole_sectors(rng: random.Random) -> Iterator[Case]:
     table = values.bits(rng, 40, width, dtype=BFLOAT16)
     # Thread per row: each of `width` requests takes 32 sectors where its 64 bytes need 2.
     gate = Gate("excess_sectors:table", target=0, baseline=30 * width * rows // 32)
-    yield gather(distinct(rng, rows, 40), table, f"{rows} rows of {width}", gates=(gate,))
+    yield gather(distinct(rng, rows, 40), table, f"rows = {rows}, width = {width}", gates=(gate,))
 
 
 @EXERCISE.check("few requests", points=4, gate=True)
@@ -138,4 +138,6 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
         table = values.bits(rng, 80, width, dtype=BFLOAT16)
         most = rows * -(-2 * width // 512) + rows
         gate = Gate("requests_ld", target=most, baseline=(width + 1) * rows // 32)
-        yield gather(distinct(rng, rows, 80), table, f"{rows} rows of {width}", gates=(gate,))
+        yield gather(
+            distinct(rng, rows, 80), table, f"rows = {rows}, width = {width}", gates=(gate,)
+        )

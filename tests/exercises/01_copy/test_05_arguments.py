@@ -29,7 +29,10 @@ EXERCISE = Exercise(
         "launch of `store_values(out + first, count, values)`, which takes `const Values values`.",
     ),
     reuses=("00/02: the index and its bound", "00/03: the last part is not full"),
-    sources=("https://github.com/sgl-project/sglang/issues/32507",),
+    sources=(
+        "https://github.com/sgl-project/sglang/issues/32507",
+        "https://developer.nvidia.com/blog/cuda-12-1-supports-large-kernel-parameters/",
+    ),
     stub=("every length", "uninitialized"),
     mutants={
         "rounds_up_and_writes_past_the_end": "every length",
@@ -56,7 +59,7 @@ def carry(rng: random.Random, n: int, at: int = 0, **options: object) -> Case:
     out = torch.empty(n + at + 8, dtype=torch.int32)[at : at + n]
     return Case(
         "copy_to_gpu_no_ce", Host(listed, "input"), Write(out, "output"),
-        expect=lambda: listed, label=f"{n:,} values", **options,
+        expect=lambda: listed, label=f"N = {n:,}", **options,
     )  # fmt: skip
 
 
