@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main() -> int:
     # Kernel specs of this environment win over a person's own ones under their home folder.
-    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
+    # kbk.bench.glue prints values elsewhere, where no prose takes them up.
+    environment = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", "KBK_BOOK": "1"}
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(ROOT), "-W", "--keep-going", *sys.argv[1:]]
     status = subprocess.run(command, cwd=ROOT, env=environment).returncode

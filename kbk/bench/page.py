@@ -5,11 +5,16 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+IN_BOOK = "KBK_BOOK"
+"""Set by tools/build_book.py for the kernels of a book build, whose prose takes up glued values."""
 
 
 def in_notebook() -> bool:
@@ -28,7 +33,7 @@ def glue(name: str, value: object) -> None:
         name: the key that the prose uses: ``{glue:text}`name` ``.
         value: text that the prose shows.
     """
-    if in_notebook():
+    if in_notebook() and os.environ.get(IN_BOOK):
         try:
             from myst_nb import glue as myst_glue  # type: ignore[import-untyped]
         except ImportError:
