@@ -46,7 +46,7 @@ def compile_only(
     if nvcc is None:
         raise MissingCompilerError("nvcc was not found; install the CUDA toolkit.")
     codes = [f"-gencode=arch=compute_{each},code=sm_{each}" for each in architectures]
-    request = make_request(name, "", source, list(functions), None, codes, None, False)
+    request = make_request(name, "", source, functions, None, codes, None, False)
     with tempfile.TemporaryDirectory(prefix="kbk-nvcc-") as folder:
         unit = Path(folder) / "cuda.cu"
         unit.write_text(compose(request.files, request.exports))

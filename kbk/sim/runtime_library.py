@@ -116,7 +116,7 @@ def kernel_flags(compiler: str, variant: str = "plain") -> list[str]:
 
 
 def _traced_flags(gcc: bool) -> list[str]:
-    """An access of the source must stay one: neither split into parts nor merged with others."""
+    """An access of the source must stay one: not split, not merged, not at two places."""
     if gcc:
         return [
             "-DKBK_TRACED=1",
@@ -124,6 +124,7 @@ def _traced_flags(gcc: bool) -> list[str]:
             "--param=tsan-instrument-func-entry-exit=0",
             "--param=tsan-distinguish-volatile=1",
             "-fno-tree-sra",  # a copied struct is one access
+            "-fno-thread-jumps",  # nor is code between two equal conditions there twice
             "-fno-tree-vectorize",
             "-fno-tree-loop-distribute-patterns",  # a loop is no memcpy
             "-Wno-tsan",

@@ -43,7 +43,7 @@ def load(
     from kbk.build.request import make_request
 
     request = make_request(
-        name, "", source, list(functions), extra_cflags, None, extra_include_paths, False
+        name, "", source, functions, extra_cflags, None, extra_include_paths, False
     )
     module = Module(request, variant="traced")
     module.build("cpu")

@@ -170,6 +170,7 @@ SHAPES = {
     "+=": (4, 4, 4, 2, 1),
     "vectors passed by value": (8, 16, 16, 2, 1),
     "a vector in a union": (9, 16, 16, 1, 1),
+    "between two equal conditions": (10, 4, 4, 1, 1),
     "a loop that could be a memcpy": (5, 32, 4, 8, 8),
     "a loop that could be a memset": (6, 32, 4, 0, 8),
 }

@@ -73,9 +73,9 @@ def test_one_recording_at_a_time(copy: Any) -> None:
         pass
 
 
-def test_a_write_beside_a_tensor_is_ended_in_a_traced_launch_too() -> None:
+def test_a_write_256_bytes_beside_a_tensor_is_ended_in_a_traced_launch_too() -> None:
     source = """
-    __global__ void beside_k(float* out, int n) { out[threadIdx.x + n] = 1; }
+    __global__ void beside_k(float* out, int n) { out[threadIdx.x + n + 64] = 1; }
     void beside(Tensor out) { beside_k<<<1, 32>>>(out.mutable_data_ptr<float>(), out.numel()); }
     """
     module = trace.load("beside", source, ["beside"])

@@ -140,6 +140,14 @@ __global__ void local_k(float* out, const float* x) {
   volatile float* at = held;
   out[i] = at[i & 3];
 }
+__global__ void twice_asked_k(float* out, const float* x, float a) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  bool first = false;
+  if (i < 13) first = true, a = a * a + 1;
+  float v = x[i];
+  if (first) v *= a;
+  out[i] = v;
+}
 // bytes_each: what one thread takes; the sizes of x and out are multiples of 128 * bytes_each.
 void run(Tensor out, const Tensor& x, int64_t which, int64_t bytes_each) {
   const int blocks = x.numel() * x.element_size() / bytes_each / 128;
@@ -155,6 +163,7 @@ void run(Tensor out, const Tensor& x, int64_t which, int64_t bytes_each) {
     case 6: zero_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
     case 8: values_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
     case 9: union_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
+    case 10: twice_asked_k<<<blocks, 128>>>((float*)o, (const float*)i, 2); break;
     case 7: local_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
   }
 }
