@@ -125,6 +125,8 @@ def _environment() -> dict[str, str]:
         PYTHONSAFEPATH="1",
         KBK_PROGRESS="0",
         OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+        MKL_NUM_THREADS="1",
     )
     return environment
 

@@ -58,10 +58,11 @@ def _preload() -> None:
     torch.set_num_threads(1)
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
-    import torch.utils.cpp_extension
-
     import kbk.build
     import kbk.sim  # noqa: F401
+
+    if torch.version.cuda is None:  # else it asks for GPUs, and CUDA survives no fork after that
+        import torch.utils.cpp_extension
 
 
 def _prctl(option: int, value: int) -> None:

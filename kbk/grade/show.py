@@ -60,7 +60,10 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     if report.printed.strip() and failed is not None:
         yield "", ""
         yield "dim", "  printed by the submission:"
-        for line in report.printed.strip().splitlines()[:20]:
+        lines = report.printed.strip().splitlines()
+        if len(lines) > 24:
+            lines = [*lines[:12], f"... ({len(lines) - 24:,} lines more) ...", *lines[-12:]]
+        for line in lines:
             yield "dim", f"    {line[:200]}"
     if report.verdict == "not-attempted":
         yield "", ""
