@@ -18,6 +18,15 @@ inline void tell(const volatile void* address, std::uint64_t bytes, Access acces
   if (watched()) trace_access(const_cast<const void*>(address), bytes, access, pc);
 }
 
+// What is no single access on a GPU: the copy of a struct whose alignment is less than its size (a float3, or four floats without
+// alignas). nvcc takes the members one after another, and most members are words.
+inline void tell_each(void* address, std::uint64_t bytes, Access access, const void* pc) {
+  if (!watched()) return;
+  const std::uint64_t odd = reinterpret_cast<std::uintptr_t>(address) | bytes;
+  const std::uint64_t step = odd % 4 == 0 ? 4 : odd % 2 == 0 ? 2 : 1;
+  for (std::uint64_t at = 0; at < bytes; at += step) trace_access(static_cast<char*>(address) + at, step, access, pc);
+}
+
 // 128-bit atomics, which the processor may lack: one at a time.
 std::atomic_flag wide_busy = ATOMIC_FLAG_INIT;
 struct Wide {
@@ -43,8 +52,8 @@ KBK_API void __tsan_ignore_thread_begin() {}
 KBK_API void __tsan_ignore_thread_end() {}
 KBK_API void __tsan_vptr_read(void** p) { kbk::tell(p, sizeof(void*), Access::kRead, KBK_PC); }
 KBK_API void __tsan_vptr_update(void** p, void*) { kbk::tell(p, sizeof(void*), Access::kWrite, KBK_PC); }
-KBK_API void __tsan_read_range(void* p, std::size_t n) { kbk::tell(p, n, Access::kRead, KBK_PC); }
-KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell(p, n, Access::kWrite, KBK_PC); }
+KBK_API void __tsan_read_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kRead, KBK_PC); }
+KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kWrite, KBK_PC); }
 
 #define KBK_PLAIN(prefix, n)                                                                             \
   KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, Access::kRead, KBK_PC); }             \

@@ -76,8 +76,10 @@ class AccessLog:
 
         A request is what the threads of one warp access at one place of the code, the k-th time
         each of them comes there: a stand-in for the hardware's reconvergence (kbk.profile is to do
-        that), exact unless lanes make different numbers of turns in a nested loop. A sector is 32
-        bytes at a multiple of 32.
+        that), exact unless lanes make different numbers of turns in a nested loop, or call one
+        function from different places. A sector is 32 bytes at a multiple of 32. A struct that is
+        copied is one access where its alignment is its size, up to 16 bytes, else words of 4; all
+        of it counts, also members that nobody uses. (With clang: the members that are used.)
 
         Args:
             arguments: tensors of the calls by name, still alive. Adds "<counter>:<name>" for the

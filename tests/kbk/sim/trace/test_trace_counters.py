@@ -171,6 +171,8 @@ SHAPES = {
     "vectors passed by value": (8, 16, 16, 2, 1),
     "a vector in a union": (9, 16, 16, 1, 1),
     "between two equal conditions": (10, 4, 4, 1, 1),
+    "four floats without alignas": (11, 16, 4, 4, 4),
+    "float3": (12, 12, 4, 3, 3),
     "a loop that could be a memcpy": (5, 32, 4, 8, 8),
     "a loop that could be a memset": (6, 32, 4, 0, 8),
 }
@@ -184,12 +186,20 @@ def test_an_access_keeps_its_size(mix: Any, shape: str) -> None:
     x = torch.ones(N)
     with trace.record() as log:
         mix.run(torch.zeros(N), x, which, each)
-    threads = 4 * N // each
+    threads = 4 * N // each // 128 * 128
     made = log.launches[0].accesses
     assert set(made["bytes"]) == {size}
     assert len(made) == threads * (loads + stores)
     assert log.counters()["requests_ld"] == loads * threads // 32
     assert log.counters()["requests_st"] == stores * threads // 32
+
+
+def test_an_array_of_structs_of_words_touches_every_sector_once_a_member(mix: Any) -> None:
+    x = torch.ones(N)
+    counted = counters(mix.run, torch.zeros(N), x, 11, 16)
+    assert of(counted, *REQUESTS) == (N // 32, N // 32)
+    assert of(counted, *SECTORS) == (N // 32 * 16,) * 2
+    assert counted["excess_sectors"] == 2 * (N // 32) * 12
 
 
 def test_local_arrays_and_parameters_are_not_counted(mix: Any) -> None:

@@ -148,6 +148,21 @@ __global__ void twice_asked_k(float* out, const float* x, float a) {
   if (first) v *= a;
   out[i] = v;
 }
+struct Four {
+  float a, b, c, d;
+};
+__global__ void four_k(Four* out, const Four* x) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  Four p = x[i];
+  p.a += p.b, p.c += p.d;
+  out[i] = p;
+}
+__global__ void three_k(float3* out, const float3* x) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  float3 p = x[i];
+  p.x += p.y, p.y += p.z, p.z *= 2;
+  out[i] = p;
+}
 // bytes_each: what one thread takes; the sizes of x and out are multiples of 128 * bytes_each.
 void run(Tensor out, const Tensor& x, int64_t which, int64_t bytes_each) {
   const int blocks = x.numel() * x.element_size() / bytes_each / 128;
@@ -164,6 +179,8 @@ void run(Tensor out, const Tensor& x, int64_t which, int64_t bytes_each) {
     case 8: values_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
     case 9: union_k<<<blocks, 128>>>((float4*)o, (const float4*)i); break;
     case 10: twice_asked_k<<<blocks, 128>>>((float*)o, (const float*)i, 2); break;
+    case 11: four_k<<<blocks, 128>>>((Four*)o, (const Four*)i); break;
+    case 12: three_k<<<blocks, 128>>>((float3*)o, (const float3*)i); break;
     case 7: local_k<<<blocks, 128>>>((float*)o, (const float*)i); break;
   }
 }
