@@ -102,7 +102,7 @@ def check(
     with _clear_errors():
         from kbk.grade import process
 
-        process.prestart("cu")  # torch is imported there and here at the same time
+        process.prestart("cu", 2)  # torch is imported there and here at the same time
         exercises = _chosen(names or [], everything)
         if gpu:
             from kbk.build.toolchain import cuda_available

@@ -12,7 +12,6 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,6 @@ def check(
     *,
     seed: int | None = None,
     machine: str = "cpu",
-    progress: Callable[[str], None] | None = None,
 ) -> Report:
     """Grade the learner's file, or ``source``, and remember how it went.
 
@@ -69,9 +67,10 @@ def check(
     ``not-attempted``.
     """
     text = text_of(exercise) if source is None else source
-    report = grade(exercise, text, seed=seed, machine=machine, progress=progress)
+    report = grade(exercise, text, seed=seed, machine=machine)
     if not report.ok and _same(text, catalogue.stub_text(exercise)):
-        report = replace(report, verdict="not-attempted", earned=0)
+        where = f"exercises/{exercise.path}" if source is None else "the text of the cell"
+        report = replace(report, verdict="not-attempted", earned=0, unedited=where)
     _remember(exercise, report)
     return report
 

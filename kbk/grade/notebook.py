@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from kbk import paths
@@ -26,25 +27,27 @@ class ExerciseTable:
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
-        head = ("", "exercise", "", "", "time", "points", "file")
-        cells = [
-            (
-                e.id,
-                f"<strong>{escape(e.title)}</strong><br>{escape(e.task)}",
-                e.kind,
-                f"<span aria-label='{e.stars} of 5 stars'>{'★' * e.stars}</span>",
-                f"{e.minutes} min",
-                str(e.points),
-                f"<code>exercises/{e.path}</code>",
-            )
-            for e in self.exercises
-        ]
         left = "style='text-align:left'"
-        header = "".join(f"<th scope='col' {left}>{name}</th>" for name in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td {left}>{cell}</td>" for cell in row) + "</tr>" for row in cells
+        rows = "".join(
+            f"<tr><td {left}>{e.id}</td><td {left}>{_card(e)}</td>"
+            f"<td>{e.minutes}&nbsp;min</td><td>{e.points}</td></tr>"
+            for e in self.exercises
         )
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        header = "".join(
+            f"<th scope='col' {style}>{name}</th>"
+            for name, style in (("", left), ("exercise", left), ("time", ""), ("points", ""))
+        )
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _card(exercise: Exercise) -> str:
+    """Title, stars, kind, task and file of an exercise, as HTML."""
+    stars = f"<span aria-label='{exercise.stars} of 5 stars'>{'★' * exercise.stars}</span>"
+    task = re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(exercise.task))
+    return (
+        f"<strong>{escape(exercise.title)}</strong> {stars} {exercise.kind}<br>{task}"
+        f"<br><code>exercises/{exercise.path}</code>"
+    )
 
 
 class Note:

@@ -173,9 +173,10 @@ _pool = _Pool()
 atexit.register(_pool.close)
 
 
-def prestart(language: str) -> None:
-    """Begin to import what a worker needs, while the caller does something else."""
-    _pool.give(_pool.take(language))
+def prestart(language: str, count: int = 1) -> None:
+    """Begin to import what workers need, while the caller does something else."""
+    for server in [_pool.take(language) for _ in range(count)]:
+        _pool.give(server)
 
 
 def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:

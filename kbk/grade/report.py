@@ -68,6 +68,7 @@ class Report:
         seconds: how long grading took.
         source: the graded text.
         printed: what the submission printed.
+        unedited: for a stub as it came: which text that is.
     """
 
     exercise: str
@@ -83,6 +84,7 @@ class Report:
     seconds: float = 0.0
     source: str = field(default="", repr=False)
     printed: str = ""
+    unedited: str = ""
 
     @property
     def ok(self) -> bool:

@@ -67,7 +67,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
             yield "dim", f"    {line[:200]}"
     if report.verdict == "not-attempted":
         yield "", ""
-        yield "yellow", f"  exercises/{report.path} is as it came: edit it, then check again."
+        yield "yellow", f"  {report.unedited} is as it came: edit it, then check again."
     elif failed is not None and failed.verdict != "cannot-grade":
         yield "", ""
         yield "dim", f"  kbk hint {report.exercise}   same inputs again: --seed {report.seed}"
