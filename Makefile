@@ -20,7 +20,7 @@ help:
 	@echo "make notebooks the book, then a notebook that stands alone for each chapter"
 	@echo "make notebooks-check   and execute them in an environment that has neither kbk nor torch"
 	@echo "make test      ruff, mypy, the book and pytest, with the time of each"
-	@echo "make bench     what the simulator costs on this CPU, beside its bars"
+	@echo "make bench     what the simulator and a verdict cost on this CPU, beside their bars"
 	@echo "make setup     only create .venv and install into it"
 	@echo "make clean     remove what was built (_build)"
 	@echo "make distclean remove .venv too"

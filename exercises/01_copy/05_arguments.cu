@@ -8,7 +8,8 @@
 // the call returns, the host has read input, so that input may change.
 //
 // Limits. Every GPU with every CUDA takes 4,096 bytes of arguments a launch. A pointer and a count
-// need 16 of them, so kCapacity is (4,096 - 16) / 4 = 1,020 values. N values take exactly
+// need 16 of them, so kCapacity is (4,096 - 16) / 4 = 1,020 values. (The page's version carries
+// more, which needs CUDA 12.1 or newer.) N values take exactly
 // ceil(N / kCapacity) launches; N = 0 takes none. No cudaMemcpy nor anything like it, and no kernel
 // that reads the memory of the CPU.
 //
