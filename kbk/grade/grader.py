@@ -249,7 +249,7 @@ class _Run:
         earned = 0
         if check.gate and passed + sum(item.fault is not None for item in items) == len(items):
             credit = min((item.fault.credit for item in items if item.fault), default=1.0)
-            earned = min(math.ceil(check.points * credit), check.points - 1)  # it was missed
+            earned = max(min(math.ceil(check.points * credit), check.points - 1), 0)  # missed
         return CheckResult(
             check.name,
             fault.verdict,

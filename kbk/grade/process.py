@@ -79,6 +79,7 @@ class _Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kbk.grade.server", str(theirs.fileno()), language],
             env=_environment(),
+            cwd=PACKAGE.parent,  # not where a learner's json.py may lie
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],

@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ _TICK = 0.02
 
 def main(descriptor: int, language: str) -> None:
     """Serve until the client closes the socket."""
+    # What torch's libraries start at import waits for work that only they could give.
+    warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork.*")
     connection = socket.socket(fileno=descriptor)
     os.set_inheritable(descriptor, False)
     _prctl(_SUBREAPER, 1)  # daemons of a submission become our children
