@@ -139,10 +139,8 @@ class _Run:
             at = self._collect(items, outcome)
             if outcome.ended == "done":
                 return
-            if at is None:  # it ended between two cases
-                at = next((each for each in pending if items[each].facts is None), None)
-                if at is None:
-                    return
+            if at is None:  # it ended between two cases, or after the last
+                at = next((each for each in pending if items[each].facts is None), pending[-1])
             items[at].fault = _ending(outcome)
             if outcome.ended in ("case-time", "output"):
                 return
@@ -224,12 +222,13 @@ class _Run:
     def _judge(self, items: list[_Item], arena: Arena | None) -> None:
         place = 0
         for item in items:
+            judged = item.facts is not None and item.fault is None
             if isinstance(item.case, Ask):
-                if item.facts is not None:
-                    item.fault = judge_ask(item.case, item.facts)
+                if judged:
+                    item.fault = judge_ask(item.case, item.facts or {})
                 continue
-            if item.facts is not None and arena is not None:
-                item.fault = judge_case(item.case, place, arena, item.facts)
+            if judged and arena is not None:
+                item.fault = judge_case(item.case, place, arena, item.facts or {})
             place += 1
 
     def _result(self, check: Check, items: list[_Item]) -> CheckResult:
