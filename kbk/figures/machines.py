@@ -127,11 +127,15 @@ def two_machines(builds: Sequence[Build], source: str) -> None:
     bottom.grid(True, axis="x", color=FAINT, linewidth=0.3)
 
     said = "; ".join(
-        f"{COMPILERS[b.machine]}: {b.changed_s:.2g} s after a change, {b.unchanged_s:.2g} s without"
+        f"{COMPILERS[b.machine]} {b.changed_s:.2g} s after a change, {b.unchanged_s:.2g} s without"
         for b in builds
     )
-    where = " ".join(dict.fromkeys(f"{COMPILERS[b.machine]}: {b.where}" for b in builds))
-    caption = f"The device of the tensors picks the machine. A build with {said}. {where}"
+    places = dict.fromkeys(b.where for b in builds)
+    where = " ".join(
+        f"{' and '.join(COMPILERS[b.machine] for b in builds if b.where == place)}: {place}"
+        for place in places
+    )
+    caption = f"The device of the tensors picks the machine. Time of a build: {said}. {where}"
     alt = f"A source with two arrows, to {NAMES['cpu']} and to {NAMES['cuda']}; bars: {said}."
     rows = [
         [NAMES[b.machine], f"{b.changed_s:.3g}", f"{b.unchanged_s:.3g}", b.where] for b in builds

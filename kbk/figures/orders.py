@@ -57,9 +57,8 @@ def arrivals(runs: Mapping[str, Sequence[int]]) -> None:
     axes.set_axis_off()
 
     different = len({tuple(order) for order in orders.values()})
-    count = "all different" if different == len(orders) else f"{different} of them different"
     caption = (
-        f"{len(orders)} runs of one launch: {len(orders)} orders of arrival, {count}. A cell names "
+        f"{len(orders)} runs of one launch, {different} different orders of arrival. A cell names "
         "the block; time runs from left to right."
     )
     listed = {name: " ".join(map(str, order)) for name, order in orders.items()}
