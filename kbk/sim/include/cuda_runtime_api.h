@@ -121,25 +121,29 @@ KBK_API cudaError_t get_function_attributes(const KernelInfo* info, cudaFuncAttr
 KBK_API cudaError_t occupancy(const KernelInfo* info, int* blocks, int threads, std::size_t dynamic_bytes);
 }  // namespace kbk
 
+// Symbols of their own: in a process with a CUDA build of torch, libcudart's cuda* stand in the global scope and would
+// win over these.
+#define KBK_NAMED(name) __asm__("kbk_sim_" #name)
+
 extern "C" {
-KBK_API cudaError_t cudaGetLastError();
-KBK_API cudaError_t cudaPeekAtLastError();
-KBK_API const char* cudaGetErrorString(cudaError_t error);
-KBK_API const char* cudaGetErrorName(cudaError_t error);
-KBK_API cudaError_t cudaGetDevice(int* device);
-KBK_API cudaError_t cudaSetDevice(int device);
-KBK_API cudaError_t cudaGetDeviceCount(int* count);
-KBK_API cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
-KBK_API cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
-KBK_API cudaError_t cudaDeviceSynchronize();
-KBK_API cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind);
-KBK_API cudaError_t cudaMemset(void* to, int value, std::size_t bytes);
-KBK_API cudaError_t cudaFree(void* address);
-KBK_API cudaError_t cudaStreamCreate(cudaStream_t* stream);
-KBK_API cudaError_t cudaEventCreate(cudaEvent_t* event);
-KBK_API cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream = nullptr);
-KBK_API cudaError_t cudaEventDestroy(cudaEvent_t event);
-KBK_API cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop);
+KBK_API cudaError_t cudaGetLastError() KBK_NAMED(cudaGetLastError);
+KBK_API cudaError_t cudaPeekAtLastError() KBK_NAMED(cudaPeekAtLastError);
+KBK_API const char* cudaGetErrorString(cudaError_t error) KBK_NAMED(cudaGetErrorString);
+KBK_API const char* cudaGetErrorName(cudaError_t error) KBK_NAMED(cudaGetErrorName);
+KBK_API cudaError_t cudaGetDevice(int* device) KBK_NAMED(cudaGetDevice);
+KBK_API cudaError_t cudaSetDevice(int device) KBK_NAMED(cudaSetDevice);
+KBK_API cudaError_t cudaGetDeviceCount(int* count) KBK_NAMED(cudaGetDeviceCount);
+KBK_API cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) KBK_NAMED(cudaGetDeviceProperties);
+KBK_API cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) KBK_NAMED(cudaDeviceGetAttribute);
+KBK_API cudaError_t cudaDeviceSynchronize() KBK_NAMED(cudaDeviceSynchronize);
+KBK_API cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) KBK_NAMED(cudaMemcpy);
+KBK_API cudaError_t cudaMemset(void* to, int value, std::size_t bytes) KBK_NAMED(cudaMemset);
+KBK_API cudaError_t cudaFree(void* address) KBK_NAMED(cudaFree);
+KBK_API cudaError_t cudaStreamCreate(cudaStream_t* stream) KBK_NAMED(cudaStreamCreate);
+KBK_API cudaError_t cudaEventCreate(cudaEvent_t* event) KBK_NAMED(cudaEventCreate);
+KBK_API cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream = nullptr) KBK_NAMED(cudaEventRecord);
+KBK_API cudaError_t cudaEventDestroy(cudaEvent_t event) KBK_NAMED(cudaEventDestroy);
+KBK_API cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) KBK_NAMED(cudaEventElapsedTime);
 KBK_API cudaError_t kbk_malloc(void** address, std::size_t bytes);
 }
 
