@@ -27,6 +27,7 @@ def _axes(xlabel: str, ylabel: str) -> tuple[Any, Any]:
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.grid(True, which="major", color="#cccccc", linewidth=0.6)
+    axes.set_axisbelow(True)  # a grid behind the bars and their labels
     return picture, axes
 
 
@@ -95,7 +96,15 @@ def gbps_over_bytes_in_flight(data: Mapping[str, Any], where: str) -> None:
         f"{low['GBps']:.0f} GB/s at {size_name(low['bytes_per_sm'])} to {high['GBps']:.0f} GB/s at "
         f"{size_name(high['bytes_per_sm'])}. {where}"
     )
-    alt = f"Four lines of GB/s over bytes in flight. Highest: {high['GBps']:.0f} GB/s."
+    alt = "Four lines of GB/s over bytes in flight on one SM. " + "; ".join(
+        f"{vectors} x 16 bytes a thread: "
+        + ", ".join(
+            f"{p['GBps']:.0f} at {size_name(p['bytes_per_sm'])}"
+            for p in sorted(points, key=lambda p: p["bytes_per_sm"])
+            if p["in_flight"] == vectors
+        )
+        for vectors in (1, 2, 4, 8)
+    )
     rows = [
         [p["in_flight"], p["threads_per_sm"], size_name(p["bytes_per_sm"]), f"{p['GBps']:.0f}"]
         for p in sorted(points, key=lambda p: (p["in_flight"], p["bytes_per_sm"]))
@@ -118,12 +127,11 @@ def ceilings(data: Mapping[str, Any], where: str) -> None:
     looks = zip(bars, SERIES, ("", "//", "xx", ".."), strict=False)
     for bar, (color, _, _), hatch in looks:
         bar.set(facecolor=color, hatch=hatch)
-    axes.bar_label(bars, [f"{v:.0f}" for v in values])
-    high, low = max(values), min(values)
-    caption = (
-        f"The ceiling depends on the mix: the highest is {high:.0f} GB/s, the lowest {low:.0f}. "
-        f"{where}"
-    )
+    axes.bar_label(bars, [f"{v:.0f}" for v in values], padding=2)
+    axes.margins(y=0.1)
+    ranked = sorted(names, key=lambda name: data[name]["GBps"])
+    top, bottom = (f"{names[n]} with {data[n]['GBps']:.0f} GB/s" for n in (ranked[-1], ranked[0]))
+    caption = f"The ceiling depends on the mix: highest is {top}, lowest is {bottom}. {where}"
     alt = "Four bars: " + ", ".join(f"{n} {data[k]['GBps']:.0f} GB/s" for k, n in names.items())
     rows = [[n, f"{data[k]['GBps']:.1f}", f"{data[k]['us']:.1f}"] for k, n in names.items()]
     show_figure(picture, caption, alt, ["mix", "GB/s", "us"], rows)
