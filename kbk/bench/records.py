@@ -153,9 +153,11 @@ class Reading:
                 "`kbk record --out measurements` on a GPU writes one."
             )
         at = self.record.provenance
+        # A wheel knows no commit.
+        commit = "" if at["commit"] == "unknown" else f"commit {at['commit'][:10]}, "
         where = (
             f"{at['gpu']}, driver {at['driver']}, CUDA {at['cuda']}, torch {at['torch']}, "
-            f"commit {at['commit'][:10]}, {at['date'][:10]}"
+            f"{commit}{at['date'][:10]}"
         )
         if self.source == "live":
             return f"Measured live: {where}."

@@ -60,7 +60,7 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     if report.printed.strip() and failed is not None:
         yield "", ""
         yield "dim", "  printed by the submission:"
-        lines = report.printed.strip().splitlines()
+        lines = [line for line in report.printed.strip().splitlines() if not _is_noise(line)]
         if len(lines) > 24:
             lines = [*lines[:12], f"... ({len(lines) - 24:,} lines more) ...", *lines[-12:]]
         for line in lines:
@@ -71,6 +71,11 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
     elif failed is not None and failed.verdict != "cannot-grade":
         yield "", ""
         yield "dim", f"  kbk hint {report.exercise}   same inputs again: --seed {report.seed}"
+
+
+def _is_noise(line: str) -> bool:
+    """Whether torch printed it about a C++ exception that the verdict speaks of anyway."""
+    return line.startswith(("frame #", "Exception raised from")) or "shim_common.cpp" in line
 
 
 def as_text(report: Report) -> str:
