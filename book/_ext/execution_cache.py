@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("kbk", "kernels", "measurements", "exercises", "solutions", "tests/exercises")
+FOLDERS = ("kbk", "kernels", "measurements", "solutions", "tests/exercises", "tests/stubs")
 KEPT = 3
 
 

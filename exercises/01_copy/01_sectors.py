@@ -15,8 +15,9 @@ def strip(stride_bytes: int, access_bytes: int, offset: int) -> list[tuple[int, 
     """Draw the sectors of one warp, lane by lane.
 
     Lane l, from 0 to 31, reads `access_bytes` bytes in a row, the first of them at address
-    `offset + l * stride_bytes`. Any of the three numbers may be odd: a lane that reads a struct of
-    12 bytes, say, does it in several loads, but its bytes lie in the same sectors.
+    `offset + l * stride_bytes`. Any of the three numbers may be odd; `access_bytes` is 1 to 16. (A
+    lane that reads a struct of 12 bytes, say, does it in several loads, but its bytes lie in the
+    same sectors.)
 
     Returns:
         32 tuples (lane, first, last), lanes in order: the numbers of the sectors in which the

@@ -86,7 +86,7 @@ def find(name: str) -> Exercise:
         choices = ", ".join(f"{each.id} ({each.slug})" for each in found)
         raise ArgumentError(f"exercise {name!r} could be {choices}.")
     known = {key: each for each in exercises for key in (each.id, each.slug)}
-    near = difflib.get_close_matches(short, list(known), n=1, cutoff=0.5)
+    near = [] if numbers else difflib.get_close_matches(short, list(known), n=1, cutoff=0.5)
     hint = f"; did you mean {known[near[0]].id} ({known[near[0]].slug})?" if near else ""
     raise ArgumentError(f"there is no exercise {name!r}{hint or '; `kbk list` shows all'}")
 

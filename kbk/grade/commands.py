@@ -196,7 +196,8 @@ def hint(
 
         exercise = catalogue.find(name)
         number, text = learner.hint(exercise, level)
-    print(f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}: {text}")
+    last = ", the last" if number == len(exercise.hints) else ""
+    print(f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}{last}: {text}")
 
 
 def solution(

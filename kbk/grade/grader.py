@@ -106,6 +106,10 @@ class _Run:
 
     def group(self, checks: list[Check]) -> list[CheckResult]:
         """Run the cases of some checks and judge them."""
+        if checks and not self.source.strip():
+            text = f"the text is empty; `kbk reset {self.exercise.id}` brings the stub back."
+            fault = Fault("compile-error", text)
+            return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
         items = [
             _Item(check, case)
             for check in checks

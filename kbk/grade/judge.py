@@ -242,6 +242,8 @@ def judge_ask(ask: Ask, facts: Mapping[str, Any]) -> Fault | None:
     where = difference(value, expected)
     if where is None:
         return None
+    if where and where.startswith("entry"):  # a drawing: the place, not all of the answer
+        return Fault("wrong-answer", f"{call}\n  {where}")
     text = f"{call}\n  gave {_short(value)}\n  must be {_short(expected)}"
     return Fault("wrong-answer", text + (f"\n  {where}" if where else ""))
 
@@ -251,17 +253,23 @@ def _short(value: object) -> str:
     return text if len(text) <= 400 else text[:400] + " ..."
 
 
+def _nested(inner: str) -> str:
+    return inner.removeprefix("entry ")
+
+
 def difference(value: object, expected: object) -> str | None:
     """Where two plain values differ: None if nowhere, "" if as a whole."""
     if isinstance(expected, (list, tuple)):
         if not isinstance(value, (list, tuple)):
-            return ""
+            return f"it must have {len(expected)} entries" if len(expected) > 8 else ""
         if len(value) != len(expected):
             return f"it has {len(value)} entries, not {len(expected)}"
         for at, (a, b) in enumerate(zip(value, expected, strict=True)):
             inner = difference(a, b)
             if inner is not None:
-                return f"entry {at} is {_short(a)}, must be {_short(b)}"
+                if isinstance(b, list) and inner.startswith("entry "):  # rows of a drawing
+                    return f"entry [{at}]{_nested(inner)}"
+                return f"entry [{at}] is {_short(a)}, must be {_short(b)}"
         return None
     if isinstance(expected, bool) or isinstance(value, bool):
         return None if value is expected else ""

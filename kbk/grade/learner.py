@@ -69,8 +69,13 @@ def check(
     text = text_of(exercise) if source is None else source
     report = grade(exercise, text, seed=seed, machine=machine)
     if not report.ok and _same(text, catalogue.stub_text(exercise)):
-        where = f"exercises/{exercise.path}" if source is None else "the text of the cell"
+        where = f"exercises/{exercise.path} is as it came: edit it, then check again."
+        if source is not None:
+            where = "The text of this cell is as it came: edit it, then run the cell again."
+        elif not file_of(exercise).exists():
+            where = f"exercises/{exercise.path} is not there: `kbk reset {exercise.id}` makes it."
         report = replace(report, verdict="not-attempted", earned=0, unedited=where)
+    report = replace(report, cell=source is not None)
     _remember(exercise, report)
     return report
 
@@ -135,8 +140,8 @@ def hint(exercise: Exercise, level: int | None = None) -> tuple[int, str]:
 
 
 def may_see_solution(exercise: Exercise) -> bool:
-    """Whether the exercise has passed, so that the solution spoils nothing."""
-    return standing(exercise).state == "pass"
+    """Whether the exercise has passed once, so that the solution spoils nothing."""
+    return _state().get(exercise.id, {}).get("passed") is True
 
 
 def reset(exercise: Exercise) -> Path | None:
@@ -199,6 +204,7 @@ def _remember(exercise: Exercise, report: Report) -> None:
         return
     _update(
         exercise,
+        passed=report.ok or may_see_solution(exercise),
         verdict=report.verdict,
         earned=report.earned,
         digest=_digest(report.source),

@@ -100,16 +100,23 @@ def hint(name: str, level: int | None = None) -> Note:
     """
     exercise = catalogue.find(name)
     number, text = learner.hint(exercise, level)
-    return Note(f"Hint {number} of {len(exercise.hints)} for {exercise.id}: {text}")
+    last = ", the last" if number == len(exercise.hints) else ""
+    return Note(f"Hint {number} of {len(exercise.hints)}{last} for {exercise.id}: {text}")
 
 
-def solution(name: str) -> Note:
-    """The solution of an exercise, as text.
+def solution(name: str, *, yes: bool = False) -> Note:
+    """The solution of an exercise, as text, once yours has passed; or at once with ``yes=True``.
 
     Raises:
         ArgumentError: there is no such exercise.
     """
-    return Note(catalogue.solution_text(catalogue.find(name)))
+    exercise = catalogue.find(name)
+    if not yes and not learner.may_see_solution(exercise):
+        return Note(
+            f"{exercise.id} has not passed yet; "
+            f'kbk.solution("{exercise.id}", yes=True) shows the solution anyway.'
+        )
+    return Note(catalogue.solution_text(exercise))
 
 
 def reset(name: str) -> Note:

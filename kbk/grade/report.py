@@ -68,7 +68,8 @@ class Report:
         seconds: how long grading took.
         source: the graded text.
         printed: what the submission printed.
-        unedited: for a stub as it came: which text that is.
+        unedited: for a stub as it came: what to say of it.
+        cell: the text came from a notebook's cell, not from a file.
     """
 
     exercise: str
@@ -85,6 +86,7 @@ class Report:
     source: str = field(default="", repr=False)
     printed: str = ""
     unedited: str = ""
+    cell: bool = False
 
     @property
     def ok(self) -> bool:

@@ -26,7 +26,8 @@ def summary(report: Report) -> str:
 def _check_line(check: CheckResult) -> str:
     mark = _MARKS.get(check.verdict, "FAIL")
     points = f"{check.earned}/{check.points}" if check.points else ""
-    cases = f"{check.passed} of {check.cases} cases" if check.cases and not check.ok else ""
+    told = bool(check.cases) and not check.ok and check.verdict != "not-run"
+    cases = f"({check.passed} of {check.cases} cases right)" if told else ""
     verdict = "" if check.ok else check.verdict
     return f"  {mark} {check.name:<34} {points:>6}  {verdict} {cases}".rstrip()
 
@@ -67,10 +68,18 @@ def _rows(report: Report) -> Iterator[tuple[str, str]]:
             yield "dim", f"    {line[:200]}"
     if report.verdict == "not-attempted":
         yield "", ""
-        yield "yellow", f"  {report.unedited} is as it came: edit it, then check again."
+        yield "yellow", f"  {report.unedited}"
     elif failed is not None and failed.verdict != "cannot-grade":
         yield "", ""
-        yield "dim", f"  kbk hint {report.exercise}   same inputs again: --seed {report.seed}"
+        name, seed = report.exercise, report.seed
+        if report.cell:
+            yield (
+                "dim",
+                f'  a hint: kbk.hint("{name}")   the same inputs: kbk.check(..., seed={seed})',
+            )
+        else:
+            yield "dim", f"  a hint:          kbk hint {name}"
+            yield "dim", f"  the same inputs: kbk check {name} --seed {seed}"
 
 
 def _is_noise(line: str) -> bool:

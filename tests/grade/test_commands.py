@@ -98,15 +98,20 @@ def test_author_check_lists_broken_rules_with_status_1() -> None:
 def test_a_notebook_grades_the_text_of_a_cell_and_shows_a_table(tree: Path) -> None:
     report = kbk.check("90/01", SCALE.replace("i < n", "i <= n"))
     assert report.verdict == "out-of-bounds"
-    page = report._repr_html_()
+    page = report._repr_html_().replace("&quot;", '"')
     assert "<table>" in page and "out-of-bounds" in page and "i &lt;= n" in page
+    assert 'kbk.hint("90/01")' in page and "kbk hint" not in page
     assert kbk.check("90/01", source=SCALE).ok
+    untouched = kbk.check("90/01", source=STUB)
+    assert "text of this cell is as it came" in str(untouched)
     assert learner.standing(make_scale()).state == "not attempted"  # the file was not touched
 
 
 def test_a_notebook_has_the_other_verbs(solved: Path) -> None:
     assert "Hint 1 of 3" in repr(kbk.hint("scale"))
-    assert repr(kbk.solution("scale")) == SCALE
+    assert "has not passed yet" in repr(kbk.solution("scale"))
+    assert repr(kbk.solution("scale", yes=True)) == SCALE
+    assert kbk.check("scale").ok and repr(kbk.solution("scale")) == SCALE
     assert "is as it came" in repr(kbk.reset("scale")) and solved.read_text() == STUB
     assert "Scale" in repr(kbk.exercises("90")) and "<th scope" in kbk.exercises()._repr_html_()
     for bad in ({"machine": "tpu"}, {"source": 7}):

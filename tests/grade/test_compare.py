@@ -66,6 +66,14 @@ def test_a_mixture_of_unwritten_and_wrong_is_a_wrong_answer_that_says_both() -> 
     assert "out[2] was never written" in found.text and "out[1] is 5, must be 1" in found.text
 
 
+def test_an_output_that_nobody_touched_is_called_unwritten_as_a_whole() -> None:
+    poison = torch.full((300,), 0xA5, dtype=torch.uint8)  # which some of the answers equal
+    expected = torch.arange(300).to(torch.uint8)
+    found = compare("out", poison.clone(), poison, expected, None)
+    assert found is not None and found.unwritten
+    assert "out[0] to out[299] were never written (300 of 300 elements: all of it)" in found.text
+
+
 def test_the_five_worst_are_shown_worst_first_and_nan_before_all() -> None:
     now = torch.zeros(100)
     now[10:20] = torch.arange(10.0)

@@ -64,7 +64,23 @@ def test_an_unedited_stub_is_not_attempted_and_shows_how_it_fails(file: Path) ->
 
 def test_a_missing_file_counts_as_the_stub(tree: Path) -> None:
     assert state() == "not attempted"
-    assert learner.check(make_scale()).verdict == "not-attempted"
+    report = learner.check(make_scale())
+    assert report.verdict == "not-attempted" and "kbk reset 90/01" in report.unedited
+
+
+def test_an_empty_file_is_told_how_to_come_back(file: Path) -> None:
+    file.write_text(" \n")
+    report = learner.check(make_scale())
+    assert report.verdict == "compile-error" and "the text is empty" in str(report)
+
+
+def test_who_has_passed_once_may_see_the_solution_after_the_next_edit(file: Path) -> None:
+    file.write_text(SCALE)
+    assert not learner.may_see_solution(make_scale())
+    learner.check(make_scale())
+    file.write_text(SCALE.replace("i < n", "i <= n"))
+    learner.check(make_scale())
+    assert learner.may_see_solution(make_scale())
 
 
 def test_a_file_that_is_no_text_is_one_clear_error(file: Path) -> None:

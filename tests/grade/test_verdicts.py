@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kbk.grade import Exercise, Report, grade
+from kbk.grade import Ask, Exercise, Report, grade, plain
+from kbk.grade.judge import difference, judge_ask
 from tests.grade.conftest import SCALE
 
 HOST = "  if (n == 0) return;\n"
@@ -178,7 +179,16 @@ def test_a_wrong_prediction_shows_the_setting_and_both_values(prediction) -> Non
 
 def test_a_wrong_drawing_says_which_entry_differs(prediction) -> None:
     report = verdict(prediction, GOOD.replace("2 * i)", "i)"))
-    assert "entry 1 is (1, 1), must be (1, 2)" in report.failed.message
+    assert "entry [1] is (1, 1), must be (1, 2)" in report.failed.message
+
+
+def test_a_wrong_map_shows_its_first_wrong_cell_and_not_the_answer() -> None:
+    expected = [[(row, column) for column in range(16)] for row in range(4)]
+    value = [list(row) for row in expected]
+    value[2][5] = (9, 9)
+    assert difference(value, expected) == "entry [2][5] is (9, 9), must be (2, 5)"
+    fault = judge_ask(Ask("map", expect=expected), {"value": plain.encode(value)})
+    assert fault is not None and len(fault.text) < 80 and "entry [2][5]" in fault.text
 
 
 def test_numbers_of_another_type_do_not_pass_for_a_prediction(prediction) -> None:

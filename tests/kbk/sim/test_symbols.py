@@ -1,4 +1,4 @@
-"""The simulator's cuda* functions keep out of the way of a real CUDA runtime in the same process."""
+"""The simulator's cuda* functions keep out of the way of a real CUDA runtime in one process."""
 
 from __future__ import annotations
 
