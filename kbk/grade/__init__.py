@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kbk.grade.cases import BITS as BITS
     from kbk.grade.cases import Ask as Ask
     from kbk.grade.cases import Case as Case
     from kbk.grade.cases import Gate as Gate
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(
-        ["Ask", "Case", "Gate", "Host", "Read", "Sparse", "Tol", "Update", "Write"], "cases"
+        ["BITS", "Ask", "Case", "Gate", "Host", "Read", "Sparse", "Tol", "Update", "Write"], "cases"
     ),
     **dict.fromkeys(["Check", "Exercise"], "exercise"),
     **dict.fromkeys(["CheckResult", "Report"], "report"),
@@ -42,6 +43,7 @@ _HOMES = {
 _MODULES = {"author", "catalogue", "learner", "testing", "values"}
 
 __all__ = [
+    "BITS",
     "Ask",
     "Case",
     "Check",

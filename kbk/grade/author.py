@@ -88,6 +88,11 @@ def _mutants(exercise: Exercise) -> Iterator[str]:
         return
     folder = paths.MUTANTS / exercise.topic / exercise.stem
     there = {file.stem for file in folder.glob(f"*{exercise.suffix}")}
+    texts: dict[str, str] = {}
+    for file in sorted(folder.glob(f"*{exercise.suffix}")):
+        twin = texts.setdefault(file.read_text(), file.stem)
+        if twin != file.stem:
+            yield f"the mutants {twin} and {file.stem} must differ"
     for missing in sorted(set(exercise.mutants) - there):
         yield f"the mutant {missing} must be a file in {folder.name}/"
     for extra in sorted(there - set(exercise.mutants)):

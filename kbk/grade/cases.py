@@ -20,6 +20,10 @@ class Tol:
     atol: float = 0.0
 
 
+BITS = Tol(0.0, -1.0)
+"""Asks for the same bits, also those of a NaN: for ops that only move elements."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """A bound on a counter of a traced call; fewer is better.
@@ -115,11 +119,13 @@ class Case:
         expect: called after the submission's process has ended; returns what the written arguments
             must hold, in order: a tensor, or a tuple of them (float64 where rounding matters).
         label: names the case in messages: "33 elements".
-        tol: None asks for the expected value rounded to the dtype, bit for bit (any NaN for NaN).
+        tol: None asks for the expected value rounded to the dtype, bit for bit (any NaN for NaN);
+            BITS for the bits of `expect`, which then has the output's dtype.
         launches: exact number of kernel launches.
         max_blocks, min_threads: bounds on the grid (blocks) and on the block (threads).
         copies: exact number of calls of cudaMemcpy, cudaMemset and their kin.
-        raises: words that the message of an ArgumentError must hold; nothing may be written.
+        raises: words that the message of an ArgumentError must hold, as whole words; "overlap*"
+            takes any ending, "2|two" either. Nothing may be written.
         trace: count memory accesses.
         gates: bounds on those counters.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kbk.grade.cases import Tol
+from kbk.grade.cases import BITS, Tol
 
 WORST = 5
 """How many wrong elements are shown."""
@@ -33,11 +33,14 @@ def right(actual: Tensor, expected: Tensor, tol: Tol | None) -> Tensor:
     Args:
         actual: any dtype, any shape.
         expected: the same shape; float64 for exact values.
-        tol: None asks for ``expected`` rounded to the dtype of ``actual``, signs of zeros included.
+        tol: None asks for ``expected`` rounded to the dtype of ``actual``, signs of zeros included;
+            BITS for its bits.
 
     Returns:
         a bool tensor of the same shape. Any NaN equals any NaN.
     """
+    if tol is BITS:
+        return _same_bits(actual, expected.to(actual.dtype))
     rounded = expected.to(actual.dtype)
     if not actual.dtype.is_floating_point:
         return actual == rounded
@@ -108,7 +111,7 @@ def _worst(
         place = _place(flat, actual.shape, first)
         got, want = actual.flatten()[flat].item(), expected.flatten()[flat].item()
         line = f"  {name}[{place}] is {_shown(got)}, must be {_shown(want)}"
-        if tol is not None and isinstance(want, float):
+        if tol is not None and tol is not BITS and isinstance(want, float):
             line += f" within {tol.atol + tol.rtol * abs(want):.2g}"
         lines.append(line)
     return lines

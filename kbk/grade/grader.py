@@ -58,8 +58,6 @@ def grade(
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     names = set(only)
     checks = [check for check in exercise.checks if not names or check.name in names]
-    if machine != "cpu":
-        checks = [check for check in checks if not check.gate]  # a GPU has no trace
     answers = _Run(exercise, source, seed, machine)
     results = _graded(answers, _Run(exercise, source, seed, machine), checks)
     failed = next((result for result in results if not result.ok), None)
@@ -85,7 +83,8 @@ def _graded(answers: _Run, costs: _Run, checks: list[Check]) -> list[CheckResult
     gates = [check for check in checks if check.gate]
     others = [check for check in checks if not check.gate]
     with ThreadPoolExecutor(1) as beside:  # both builds take as long: two cores, half the wait
-        counted = beside.submit(costs.group, gates)
+        # A GPU has no trace: there, what is about cost is not run.
+        counted = beside.submit(costs.group, gates if costs.machine == "cpu" else [])
         results = {result.name: result for result in answers.group(others)}
         if all(result.ok for result in results.values()):
             results.update({result.name: result for result in counted.result()})
@@ -176,13 +175,14 @@ class _Run:
             "functions": list(self.exercise.functions),
             "machine": self.machine,
             "seconds": limits.case,
+            "seed": self.seed,
             "arena_bytes": arena.size if arena else 0,
             "cases": cases,
         }
         if python:
             limits = replace(limits, build=2 * limits.case)
         outcome = run_worker(job, arena.file if arena else None, limits)
-        self.printed += outcome.printed
+        self.printed += plain.printable(outcome.printed)
         return outcome
 
     def _collect(self, items: list[_Item], outcome: Outcome) -> int | None:
@@ -202,9 +202,15 @@ class _Run:
     def _named(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Facts in which the source bears the name of the learner's file."""
         error = facts.get("error")
-        if isinstance(error, dict):
-            error["text"] = self._readable(str(error.get("text", "")))
-        return facts
+        if error is not None:
+            error = error if isinstance(error, dict) else {"text": error}
+            line = error.get("line")
+            facts["error"] = {
+                "kind": str(error.get("kind", "exception")),
+                "text": self._readable(plain.printable(str(error.get("text", "")))),
+                "line": line if isinstance(line, int) else None,
+            }
+        return facts if _makes_sense(facts) else {"error": _NO_SENSE}
 
     def _readable(self, text: str) -> str:
         return text.replace(f"{self.name}.cu", f"{self.exercise.stem}.cu")
@@ -217,6 +223,8 @@ class _Run:
                 )
             if event["event"] == "cannot":
                 return Fault("cannot-grade", str(event.get("text")))
+        if outcome.ended == "unavailable":
+            return Fault("cannot-grade", "the process that runs submissions could not be started.")
         if outcome.ended == "build-time":
             verdict = "hang" if self.exercise.suffix == ".py" else "compile-timeout"
             return Fault(verdict, f"nothing was built within {outcome.seconds:.0f} s.")
@@ -266,6 +274,33 @@ class _Run:
         )
 
 
+_NO_SENSE = {"kind": "exception", "text": "its process reported what makes no sense."}
+
+
+def _makes_sense(facts: dict[str, Any]) -> bool:
+    """Whether launches, copies and counters are what a worker of ours reports."""
+
+    def triple(value: Any) -> bool:
+        return (
+            isinstance(value, list) and len(value) == 3 and all(isinstance(n, int) for n in value)
+        )
+
+    launches, counters = facts.get("launches", []), facts.get("counters", {})
+    return (
+        isinstance(launches, list)
+        and all(
+            isinstance(each, dict)
+            and isinstance(each.get("kernel"), str)
+            and triple(each.get("grid"))
+            and triple(each.get("block"))
+            for each in launches
+        )
+        and isinstance(counters, dict)
+        and all(isinstance(value, (int, float)) for value in counters.values())
+        and isinstance(facts.get("copies", 0), int)
+    )
+
+
 def _telling(items: list[_Item]) -> _Item | None:
     """The first case that failed, or a later one with the same verdict that knows the line."""
     first = items[0] if items else None
@@ -302,6 +337,7 @@ def _ending(outcome: Outcome) -> Fault:
     if outcome.ended == "output":
         return Fault("crash", "the process reported more than it may; it was ended.")
     if outcome.ended == "signal":
-        name = signal.Signals(outcome.number).name
+        known = outcome.number in {int(each) for each in signal.Signals}
+        name = signal.Signals(outcome.number).name if known else f"signal {outcome.number}"
         return Fault("crash", f"the process ended by {name}, outside of any kernel's thread.")
     return Fault("crash", f"the process ended itself, with status {outcome.number}, in the call.")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kbk.grade import plain
 from kbk.grade.arena import Arena, Storage, View, elements
-from kbk.grade.cases import Argument, Ask, Case, Gate, Sparse
+from kbk.grade.cases import Argument, Ask, Case, Gate, Sparse, Update
 from kbk.grade.compare import Difference, compare
 
 
@@ -89,10 +89,19 @@ def _judge_refusal(
 
 
 def _says(message: str, word: str) -> bool:
-    """Whether a message has a word as a whole: no letter or digit beside it."""
-    beside = r"\d" if word.isdigit() else r"\w"
-    pattern = rf"(?<!{beside}){re.escape(word)}(?!{beside})"
-    return re.search(pattern, message, re.IGNORECASE) is not None
+    """Whether a message has a word, or one of those with "|" between, as a whole word.
+
+    No letter, digit or "_" beside a name, no digit beside a number; "overlap*" takes any ending.
+    """
+    for each in word.split("|"):
+        stem = each.removesuffix("*")
+        front = r"(?<!\d)" if stem[:1].isdigit() else r"(?<!\w)" if stem[:1].isalpha() else ""
+        back = r"(?!\d)" if stem[-1:].isdigit() and stem.isdigit() else r"(?!\w)"
+        if each.endswith("*") or not stem[-1:].isalnum():
+            back = ""
+        if re.search(front + re.escape(stem) + back, message, re.IGNORECASE):
+            return True
+    return False
 
 
 def _judge_memory(case: Case, index: int, arena: Arena) -> Fault | None:
@@ -204,8 +213,14 @@ def _judge_launches(case: Case, index: int, arena: Arena, facts: Mapping[str, An
 
 def _judge_gates(case: Case, facts: Mapping[str, Any]) -> Fault | None:
     counters = facts.get("counters")
-    if counters is None or not case.gates:
+    if counters is None:
         return None
+    for argument in case.written:
+        stored = counters.get(f"bytes_st:{argument.name}", 0)
+        needed = 0 if isinstance(argument, Update) else _bytes(argument)
+        if stored < needed:
+            text = f"kernels stored {stored:,} of the {needed:,} bytes of {argument.name}; "
+            return Fault("wrong-answer", text + "the host wrote the rest.")
     missed, credit = [], 1.0
     for gate in case.gates:
         if gate.counter not in counters:
@@ -215,6 +230,11 @@ def _judge_gates(case: Case, facts: Mapping[str, Any]) -> Fault | None:
             missed.append(_gate_text(gate, count))
             credit = min(credit, _credit(gate, count))
     return Fault("too-much-traffic", "\n".join(missed), credit=credit) if missed else None
+
+
+def _bytes(argument: Argument | Sparse) -> int:
+    tensor = argument.window if isinstance(argument, Sparse) else argument.tensor
+    return tensor.numel() * tensor.element_size()
 
 
 def _credit(gate: Gate, count: float) -> float:
@@ -273,6 +293,8 @@ def difference(value: object, expected: object) -> str | None:
         return None
     if isinstance(expected, bool) or isinstance(value, bool):
         return None if value is expected else ""
+    if isinstance(expected, int) and not isinstance(value, int):
+        return "it must be an integer" if isinstance(value, float) else ""
     if isinstance(expected, (int, float)) and isinstance(value, (int, float)):
         if isinstance(expected, float) and math.isnan(expected):
             return None if math.isnan(value) else ""

@@ -6,6 +6,7 @@ Nothing here overwrites a learner's work without a copy of it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -21,13 +22,23 @@ from kbk.errors import ArgumentError, KbkError
 from kbk.grade import catalogue
 from kbk.grade.exercise import Exercise
 from kbk.grade.grader import grade
-from kbk.grade.report import Report
+from kbk.grade.report import VERDICTS, CheckResult, Report
 
 
 def tree() -> Path:
     """The folder of the files being edited: ``KBK_EXERCISES``, else that of the clone."""
     given = os.environ.get("KBK_EXERCISES")
-    return Path(given).expanduser() if given else paths.EXERCISES
+    if not given:
+        return paths.EXERCISES
+    try:
+        folder = Path(given).expanduser()
+        folder.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise KbkError(f"KBK_EXERCISES must be a folder; it was {given[:80]!r}: {error}.") from None
+    return folder
+
+
+_MOST_BYTES = 1 << 20
 
 
 def _state_folder() -> Path:
@@ -46,12 +57,16 @@ def text_of(exercise: Exercise) -> str:
         KbkError: the file cannot be read as text.
     """
     file = file_of(exercise)
-    if not file.exists():
-        return catalogue.stub_text(exercise)
     try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KbkError(f"{file} must be a text file in UTF-8: {error}.") from error
+        if not file.exists():
+            return catalogue.stub_text(exercise)
+        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            raise KbkError(f"{file} must be a file of at most {_MOST_BYTES:,} bytes.")
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise KbkError(f"{file} must be text in UTF-8: {error}.") from error
+    except OSError as error:
+        raise KbkError(f"{file} cannot be read: {error}.") from error
 
 
 def check(
@@ -66,18 +81,43 @@ def check(
     An unedited stub is run too, and its report says how it fails, under the verdict
     ``not-attempted``.
     """
-    text = text_of(exercise) if source is None else source
+    try:
+        text = text_of(exercise) if source is None else source.removeprefix("\ufeff")
+    except KbkError as error:
+        return _unreadable(exercise, str(error))
     report = grade(exercise, text, seed=seed, machine=machine)
-    if not report.ok and _same(text, catalogue.stub_text(exercise)):
-        where = f"exercises/{exercise.path} is as it came: edit it, then check again."
+    if _same(text, catalogue.stub_text(exercise)):
+        where = f"{_shown(file_of(exercise))} is as it came: edit it, then check again."
         if source is not None:
             where = "The text of this cell is as it came: edit it, then run the cell again."
         elif not file_of(exercise).exists():
-            where = f"exercises/{exercise.path} is not there: `kbk reset {exercise.id}` makes it."
+            where = f"{_shown(file_of(exercise))} is not there: `kbk reset {exercise.id}` makes it."
         report = replace(report, verdict="not-attempted", earned=0, unedited=where)
     report = replace(report, cell=source is not None)
-    _remember(exercise, report)
+    if machine == "cpu":
+        _remember(exercise, report)
     return report
+
+
+def _shown(file: Path) -> str:
+    """A path as a learner in the clone's folder would write it."""
+    root = paths.REPOSITORY
+    return str(file.relative_to(root)) if root and file.is_relative_to(root) else str(file)
+
+
+def _unreadable(exercise: Exercise, sentence: str) -> Report:
+    first = exercise.checks[0]
+    result = CheckResult(first.name, "cannot-grade", first.points, 0, message=sentence)
+    return Report(
+        exercise.id,
+        exercise.title,
+        exercise.path,
+        "cannot-grade",
+        "cannot-grade",
+        (result,),
+        exercise.points,
+        0,
+    )
 
 
 def _same(a: str, b: str) -> bool:
@@ -107,16 +147,23 @@ class Standing:
 def standing(exercise: Exercise) -> Standing:
     """How an exercise stands, from the learner's file and the last check."""
     kept = _state().get(exercise.id, {})
-    hints = int(kept.get("hints", 0))
+    hints = _number(kept.get("hints"), len(exercise.hints))
     try:
         text = text_of(exercise)
     except KbkError:
         return Standing(exercise, "unreadable", 0, hints)
-    if kept.get("digest") == _digest(text) and kept.get("verdict") != "not-attempted":
-        return Standing(exercise, str(kept["verdict"]), int(kept.get("earned", 0)), hints)
+    verdict = kept.get("verdict")
+    known = verdict in VERDICTS and verdict != "not-attempted"
+    if known and kept.get("digest") == _digest(text):
+        return Standing(exercise, str(verdict), _number(kept.get("earned"), exercise.points), hints)
     if _same(text, catalogue.stub_text(exercise)):
         return Standing(exercise, "not attempted", 0, hints)
     return Standing(exercise, "edited", 0, hints)
+
+
+def _number(value: object, most: int) -> int:
+    """A number that was remembered, within its bounds; 0 for what is none."""
+    return min(max(value, 0), most) if isinstance(value, int) else 0
 
 
 def next_open() -> Exercise | None:
@@ -151,6 +198,9 @@ def reset(exercise: Exercise) -> Path | None:
         KbkError: the copy cannot be written; then the file is untouched.
     """
     file = file_of(exercise)
+    file = file.resolve() if file.is_symlink() and file.exists() else file
+    if file.exists() and not file.is_file():
+        raise KbkError(f"{file} must be a file; nothing was reset.")
     backup = None
     if file.exists() and not _same_bytes(file, catalogue.stub_text(exercise)):
         backup = _free_name(_state_folder() / "backups" / exercise.topic, exercise)
@@ -190,17 +240,30 @@ def _digest(text: str) -> str:
 
 def _state() -> dict[str, Any]:
     """What is remembered; a damaged file counts as none."""
+    state, _ = _read_state()
+    return state
+
+
+def _read_state() -> tuple[dict[str, Any], bool]:
+    """What is remembered, and whether the file is damaged."""
+    file = _state_folder() / "progress.json"
     try:
-        state = json.loads((_state_folder() / "progress.json").read_text())
-        exercises = state["exercises"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    kept = exercises if isinstance(exercises, dict) else {}
-    return {name: each for name, each in kept.items() if isinstance(each, dict)}
+        exercises = json.loads(file.read_text())["exercises"]
+    except OSError:
+        return {}, False
+    except (ValueError, KeyError, TypeError):
+        return {}, True
+    if not isinstance(exercises, dict):
+        return {}, True
+    return {name: each for name, each in exercises.items() if isinstance(each, dict)}, False
 
 
 def _remember(exercise: Exercise, report: Report) -> None:
     if report.verdict == "cannot-grade":
+        return
+    if report.cell:  # what is remembered of the file stays
+        if report.ok:
+            _update(exercise, passed=True)
         return
     _update(
         exercise,
@@ -217,12 +280,18 @@ _lock = threading.Lock()
 
 def _update(exercise: Exercise, **facts: Any) -> None:
     """Change what is remembered of an exercise; a disk that refuses loses only that."""
+    folder = _state_folder()
     with _lock, contextlib.suppress(OSError):
-        state = _state()
-        state[exercise.id] = {**state.get(exercise.id, {}), **facts}
-        _state_folder().mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"version": 1, "exercises": state}, indent=1)
-        _write(_state_folder() / "progress.json", text)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of other processes; the system gives it back
+            state, damaged = _read_state()
+            if damaged:
+                file = folder / "progress.json"
+                file.rename(file.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}"))
+            state[exercise.id] = {**state.get(exercise.id, {}), **facts}
+            text = json.dumps({"version": 1, "exercises": state}, indent=1)
+            _write(folder / "progress.json", text)
 
 
 def _write(file: Path, text: str) -> None:

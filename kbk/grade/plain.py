@@ -23,15 +23,27 @@ def encode(value: Any, budget: int = 100_000) -> Any:
         if type(each) is int:
             return each if abs(each) < 1 << 200 else {"other": "(an integer of over 200 bits)"}
         if isinstance(each, str):
-            return each[:10_000]
-        if type(each) in (tuple, list):
-            return {type(each).__name__: [walk(item, depth + 1) for item in each]}
+            return printable(each[:10_000])
+        if isinstance(each, (tuple, list)):  # named tuples too
+            kind = "tuple" if isinstance(each, tuple) else "list"
+            return {kind: [walk(item, depth + 1) for item in each]}
+        listed = getattr(each, "tolist", None)  # numpy's and torch's arrays
+        if callable(listed):
+            return walk(listed(), depth + 1)
         index = getattr(each, "__index__", None)  # numpy's integers
         if index is not None:
             return walk(int(index()), depth)
-        return {"other": repr(each)[:200]}
+        return {"other": printable(repr(each)[:200])}
 
     return walk(value, 0)
+
+
+def printable(text: str) -> str:
+    """Text that every terminal takes: no lone surrogates, no control characters."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
 
 
 class Other:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import math
 import os
 import resource
 import selectors
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kbk.errors import ArgumentError, KbkError
 from kbk.grade.server import descendants
 from kbk.paths import PACKAGE
 
@@ -26,6 +28,7 @@ OUTPUT_BYTES = 64 << 10
 """How much of what a submission prints is kept."""
 _EVENT_BYTES = 64 << 20
 _MAXIMUM_IDLE = 2
+_PATIENCE = 10.0  # seconds in which a server ends what a submission left behind
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,13 @@ class Limits:
     @staticmethod
     def here() -> Limits:
         """The limits in force: ``KBK_GRADE_PATIENCE=3`` gives three times the seconds."""
-        factor = float(os.environ.get("KBK_GRADE_PATIENCE", "1"))
+        given = os.environ.get("KBK_GRADE_PATIENCE", "1")
+        try:
+            factor = float(given)
+        except ValueError:
+            factor = 0.0
+        if not 0 < factor < math.inf:
+            raise ArgumentError(f"KBK_GRADE_PATIENCE must be a number above 0; it was {given!r}.")
         return Limits(build=120.0 * factor, case=5.0 * factor)
 
 
@@ -57,7 +66,8 @@ class Outcome:
 
     Attributes:
         events: its reports, in order.
-        ended: "done", "exit", "signal", "build-time", "case-time", "memory" or "output".
+        ended: "done", "exit", "signal", "build-time", "case-time", "memory", "output", or
+            "unavailable": no worker could be started.
         number: exit status or signal.
         printed: what the submission printed.
         seconds: how long it ran.
@@ -94,8 +104,12 @@ class _Server:
         return int(self._answer()["process"])
 
     def status(self) -> int:
-        """Exit status of the worker; negative for a signal."""
-        return int(self._answer()["status"])
+        """Exit status of the worker, which is gone or about to go; negative for a signal."""
+        self.connection.settimeout(_PATIENCE)  # a submission may have stopped the server
+        try:
+            return int(self._answer()["status"])
+        finally:
+            self.connection.settimeout(None)
 
     def _answer(self) -> dict[str, Any]:
         line = self._lines.readline()
@@ -180,6 +194,20 @@ def prestart(language: str, count: int = 1) -> None:
         _pool.give(server)
 
 
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="kbk-grade-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise KbkError(f"a temporary folder is needed: {error}.") from error
+
+
+def _put(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise KbkError(f"{file.parent} must have room for a job: {error}.") from error
+
+
 def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:
     """Run a job to its end, or to the first limit that it passes.
 
@@ -189,22 +217,25 @@ def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcom
         limits: what it may use.
     """
     outcome = Outcome()
-    with tempfile.TemporaryDirectory(prefix="kbk-grade-", ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "job.json").write_text(json.dumps(job))
+    with _scratch() as folder:
+        _put(Path(folder) / "job.json", json.dumps(job))
         server = _pool.take(job["language"])
         events, events_in = os.pipe()
         printed, printed_in = os.pipe()
         passed = [events_in, printed_in] + ([] if arena is None else [arena])
         try:
             message = {"folder": folder, "file_bytes": limits.file}
+            outcome.ended = "unavailable"
             worker = server.start(message, passed)
+            outcome.ended = "exit"
             os.close(events_in)
             os.close(printed_in)
             passed = []
             _Watch(server, worker, events, printed, outcome, limits).run()
-        except (ConnectionError, BrokenPipeError, KeyError, ValueError):
+        except (OSError, KeyError, ValueError):
             # A submission that ends the process above it gains nothing by that.
-            outcome.ended, outcome.number = "signal", int(signal.SIGKILL)
+            if outcome.ended != "unavailable":
+                outcome.ended, outcome.number = "signal", int(signal.SIGKILL)
             server.close()
         except BaseException:
             server.close()

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import signal
+import sys
 import traceback
 import types
 from collections.abc import Callable
@@ -74,7 +75,7 @@ def _out_of_time(number: int, frame: object) -> None:
 
 
 def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:2000].rstrip(": ")
+    return plain.printable(f"{type(error).__name__}: {error}"[:2000].rstrip(": "))
 
 
 def _line(error: BaseException, file: str) -> int | None:
@@ -85,7 +86,8 @@ def _line(error: BaseException, file: str) -> int | None:
 def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
     module = types.ModuleType("answers")
     try:
-        code = compile(job["source"], job["file"], "exec")
+        sys.modules["answers"] = module  # dataclasses look there
+        code = compile(job["source"], job["file"], "exec", dont_inherit=True)
         exec(code, module.__dict__)
     except SyntaxError as error:
         emit("build-failed", text=f"{error.msg}", line=error.lineno)
@@ -115,6 +117,8 @@ def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
     for case in job["cases"]:
         emit("begin", index=case["index"])
         call = _Call(case, shared, job["machine"])
+        # Every second case in another order of threads, warps and blocks.
+        sim.settings(seed=job["seed"] + case["index"] if case["index"] % 2 else None)
         facts = _measured(modules[bool(case["trace"])], case, call)
         call.finish()
         emit("end", index=case["index"], **facts)
@@ -137,17 +141,15 @@ def _load(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
         )
         module.build(job["machine"])
         return module
-    except errors.MissingCompilerError as error:
-        emit("cannot", text=str(error))
-    except errors.DiskFullError as error:
-        emit("cannot", text=str(error))
-    except (errors.BuildError, errors.ArgumentError) as error:
+    except (errors.CompileError, errors.UnsupportedError, errors.ArgumentError) as error:
         emit(
             "build-failed",
             text=str(error)[:8000],
             line=getattr(error, "line", None),
             file=getattr(error, "file", None),
         )
+    except errors.BuildError as error:  # no compiler, no disk, no cache: not the learner's fault
+        emit("cannot", text=str(error))
     return None
 
 

@@ -15,13 +15,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    name = str(config.getoption("--tree", "exercises"))
+    if not testing.root_of(name).is_dir():
+        raise pytest.UsageError(f"--tree must be exercises, solutions or a folder; it was {name!r}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     testing.generate(metafunc)
 
 
 @pytest.fixture(scope="session")
 def tree(request: pytest.FixtureRequest) -> str:
-    name = str(request.config.getoption("--tree"))
-    if not testing.root_of(name).is_dir():
-        raise pytest.UsageError(f"--tree must be exercises, solutions or a folder; it was {name!r}")
-    return name
+    return str(request.config.getoption("--tree"))

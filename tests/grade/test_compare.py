@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from kbk.grade import Tol, values
+from kbk.grade import BITS, Tol, values
 from kbk.grade.compare import compare, right
 
 NAN = math.nan
@@ -87,3 +87,9 @@ def test_the_five_worst_are_shown_worst_first_and_nan_before_all() -> None:
 def test_an_expectation_of_another_shape_is_the_graders_mistake() -> None:
     with pytest.raises(ValueError, match=r"expect gave \[3\], not \[2\]"):
         compare("out", torch.zeros(2), NOTHING, torch.zeros(3), None)
+
+
+def test_bits_tell_one_nan_from_another_and_a_nan_that_nobody_wrote() -> None:
+    quiet, other = (torch.tensor([b], dtype=torch.int32) for b in (0x7FC00000, 0x7FC00001))
+    assert right(quiet.view(torch.float32), quiet.view(torch.float32), BITS).all()
+    assert not right(other.view(torch.float32), quiet.view(torch.float32), BITS).any()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,11 +86,59 @@ def test_who_has_passed_once_may_see_the_solution_after_the_next_edit(file: Path
     assert learner.may_see_solution(make_scale())
 
 
-def test_a_file_that_is_no_text_is_one_clear_error(file: Path) -> None:
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(KbkError, match="must be a text file"):
-        learner.check(make_scale())
+@pytest.mark.parametrize("kind", ["no text", "a folder", "a pipe", "too large"])
+def test_a_file_that_cannot_be_graded_is_one_clear_sentence(file: Path, kind: str) -> None:
+    file.unlink()
+    if kind == "no text":
+        file.write_bytes(b"\xff\xfe\x00")
+    elif kind == "a folder":
+        file.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(file)
+    else:
+        file.write_text("//" * (1 << 20))
+    report = learner.check(make_scale())
+    assert report.verdict == "cannot-grade" and str(file) in str(report)
     assert state() == "unreadable"
+    if kind != "too large" and kind != "no text":
+        with pytest.raises(KbkError, match="nothing was reset"):
+            learner.reset(make_scale())
+
+
+def test_the_mark_that_some_editors_put_in_front_is_no_error(file: Path) -> None:
+    file.write_text("\ufeff" + SCALE.replace("\n", "\r\n"))
+    assert learner.check(make_scale()).ok
+
+
+def test_reset_of_a_link_mends_what_it_points_to(file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.cu"
+    target.write_text("mine")
+    file.unlink()
+    file.symlink_to(target)
+    kept = learner.reset(make_scale())
+    assert kept is not None and kept.read_text() == "mine" and file.is_symlink()
+    assert target.read_text() == catalogue.stub_text(make_scale())
+
+
+def test_the_text_of_a_cell_changes_nothing_that_is_remembered_of_the_file(file: Path) -> None:
+    file.write_text(SCALE)
+    assert learner.check(make_scale()).ok
+    assert not learner.check(make_scale(), SCALE.replace("i < n", "i <= n")).ok
+    assert state() == "pass"
+
+
+def test_many_processes_remember_together(tree: Path) -> None:
+    program = (
+        "import sys\nfrom kbk.grade import learner\nfrom tests.grade.conftest import make_scale\n"
+        "for n in range(25): learner._update(make_scale(), **{sys.argv[1] + str(n): n})\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-c", program]
+    running = [subprocess.Popen([*command, name], env=environment) for name in "ab"]
+    assert [each.wait() for each in running] == [0, 0]
+    text = (tree.parent / ".kbk/progress.json").read_text()
+    assert len(json.loads(text)["exercises"]["90/01"]) == 50
 
 
 def test_hints_come_one_after_another_and_the_last_one_stays(tree: Path) -> None:
@@ -109,6 +160,26 @@ def test_a_damaged_memory_is_no_memory(tree: Path, damage: str) -> None:
     assert state() == "not attempted"
     learner.hint(make_scale())
     assert json.loads((folder / "progress.json").read_text())["exercises"]["90/01"]["hints"] == 1
+    kept = list(folder.glob("progress.damaged-*"))
+    assert [each.read_text() for each in kept] == ([] if "90/01" in damage else [damage])
+
+
+@pytest.mark.parametrize(
+    "kept", [{"hints": "x"}, {"hints": None}, {"digest": 1}, {"earned": "five"}, {"verdict": []}]
+)
+def test_nonsense_that_is_remembered_is_read_as_nothing(tree: Path, kept: dict) -> None:
+    (tree.parent / ".kbk").mkdir()
+    text = json.dumps({"exercises": {"90/01": kept}})
+    (tree.parent / ".kbk/progress.json").write_text(text)
+    stands = learner.standing(make_scale())
+    assert (stands.state, stands.earned, stands.hints) == ("not attempted", 0, 0)
+
+
+@pytest.mark.parametrize("folder", ["~nosuchuser/x", "a" * 5000])
+def test_a_folder_that_cannot_be_is_one_clear_error(monkeypatch, folder: str) -> None:
+    monkeypatch.setenv("KBK_EXERCISES", folder)
+    with pytest.raises(KbkError, match="KBK_EXERCISES must be a folder"):
+        learner.tree()
 
 
 def test_a_disk_that_refuses_loses_only_the_memory(tree: Path) -> None:

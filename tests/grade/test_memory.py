@@ -106,6 +106,26 @@ def test_a_refused_call_may_write_nothing_and_must_name_what_is_asked() -> None:
     assert "had been written" in fault("f: out must be float32; rank 2")
 
 
+@pytest.mark.parametrize(
+    ("message", "words", "said"),
+    [
+        ("f: out overlaps x", ("overlap*",), True),
+        ("f: non-overlapping", ("overlap*",), True),
+        ("f: x must have two dimensions", ("2|two",), True),
+        ("f: it has 12", ("2|two",), False),
+        ("f: float32[0, 33]", ("float32",), True),
+        ("f: expected exceeds", ("x",), False),
+        ("f: x is [tokens, hidden]", ("2|two|[tokens, hidden]",), True),
+    ],
+)
+def test_the_words_of_a_refusal_are_whole_words_with_endings_and_choices(
+    message: str, words: tuple[str, ...], said: bool
+) -> None:
+    case = Case("f", Write(torch.zeros(4), "out"), raises=words)
+    facts = {"error": {"kind": "argument", "text": message}}
+    assert (judge_case(case, 0, Arena([case]), facts) is None) == said
+
+
 def test_an_empty_tensor_and_a_tensor_of_the_host_have_their_place() -> None:
     empty = torch.empty(3, 0)
     case = Case("f", Host(torch.arange(4), "input"), Write(empty, "out"), expect=lambda: empty)

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from kbk.grade import Ask, Exercise, Report, grade, plain
+from kbk.grade import Ask, Case, Exercise, Read, Report, Write, grade, plain, values
 from kbk.grade.judge import difference, judge_ask
-from tests.grade.conftest import SCALE
+from tests.grade.conftest import SCALE, make_scale
 
 HOST = "  if (n == 0) return;\n"
 
@@ -225,3 +226,75 @@ def test_the_same_seed_gives_the_same_inputs(scale) -> None:
     wrong = SCALE.replace("a * x[i]", "3 * x[i]")
     one, two = (grade(scale, wrong, seed=5).failed.message for _ in range(2))
     assert one == two != grade(scale, wrong, seed=6).failed.message
+
+
+def test_a_signal_without_a_name_is_a_crash_too(scale, prediction) -> None:
+    source = "#include <csignal>\n" + SCALE.replace(HOST, "  raise(40);\n" + HOST)
+    assert "signal 40" in verdict(scale, source).failed.message
+    dead = "import os\n" + GOOD.replace("return 2 * x", "os.kill(os.getpid(), 40)")
+    assert verdict(prediction, dead).verdict == "crash"
+
+
+def test_stopping_the_process_above_does_not_stop_the_grader(scale, monkeypatch) -> None:
+    monkeypatch.setattr("kbk.grade.process._PATIENCE", 0.5)
+    stop = "  kill(getppid(), SIGSTOP);\n"
+    source = "#include <csignal>\n#include <unistd.h>\n" + SCALE.replace(HOST, stop + HOST)
+    assert verdict(scale, source).verdict == "crash"
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_of_the_submission(
+    scale, monkeypatch, tmp_path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KBK_CACHE", str(tmp_path / "file"))
+    report = verdict(scale, SCALE)
+    assert report.verdict == "cannot-grade" and "cannot be written" in report.failed.message
+
+
+def test_named_tuples_dataclasses_and_arrays_are_taken_for_what_they_hold(prediction) -> None:
+    source = (
+        "import dataclasses, typing, numpy\n"
+        "class Pair(typing.NamedTuple):\n    a: int\n    b: int\n"
+        "@dataclasses.dataclass\nclass Held:\n    x: int\n"
+        "def twice(x):\n    return numpy.int64(2) * Held(x).x\n"
+        "def pairs(n):\n    return [Pair(i, 2 * i) for i in range(n)]\n"
+    )
+    assert verdict(prediction, source).ok
+    arrays = source.replace(
+        "[Pair(i, 2 * i) for i in range(n)]", "numpy.array([(0, 0), (1, 2), (2, 4)])"
+    )
+    assert verdict(prediction, arrays).ok
+
+
+def test_a_fraction_does_not_pass_for_an_integer(prediction) -> None:
+    report = verdict(prediction, GOOD.replace("2 * x", "2.0 * x"))
+    assert report.verdict == "wrong-answer" and "integer" in report.failed.message
+
+
+def test_control_characters_of_a_submission_reach_no_terminal(scale, prediction) -> None:
+    loud = "#include <cstdio>\n" + SCALE.replace(HOST, '  printf("\\033[2Jgone\\n");\n  return;\n')
+    assert "\x1b" not in str(verdict(scale, loud)) and "gone" in str(verdict(scale, loud))
+    odd = GOOD.replace("return 2 * x", "raise ValueError('\\ud800 \\x1b[2J')")
+    str(verdict(prediction, odd)).encode()
+
+
+def test_a_kernel_must_store_every_byte_of_an_output_where_accesses_are_counted() -> None:
+    exercise = make_scale()
+
+    @exercise.check("by kernels", points=0, gate=True)
+    def by_kernels(rng):
+        x = values.uniform(rng, 1000)
+        yield Case(
+            "scale", Write(torch.empty_like(x), "out"), Read(x, "x"), 2.5, trace=True,
+            expect=lambda: 2.5 * x.double(), tol=values.tolerance(torch.float32), label="traced",
+        )  # fmt: skip
+
+    assert verdict(exercise, SCALE).ok
+    tail = (
+        "      out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), float(a), n - n % 256);\n"
+        "  for (int64_t i = n - n % 256; i < n; ++i)\n"
+        "    out.mutable_data_ptr<float>()[i] = float(a) * x.const_data_ptr<float>()[i];\n}\n"
+    )
+    report = verdict(exercise, SCALE[: SCALE.index("      out.mutable_data_ptr")] + tail)
+    assert report.failed.name == "by kernels"
+    assert "kernels stored 3,072 of the 4,000 bytes of out" in report.failed.message
