@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from kbk.grade import Case, Exercise, Gate, Read, Sparse, Update, Write, values
+from kbk.grade import BITS, Case, Exercise, Gate, Read, Sparse, Update, Write, values
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -37,6 +37,9 @@ EXERCISE = Exercise(
         "step_of_a_block": "whole sectors, written once",
         "grid_of_0": "every size",
         "a_block_for_each_128": "more elements than threads",
+        "at_most_three_turns": "more elements than threads",
+        "copies_from_element_0": "every size",
+        "host_copies_the_end": "whole sectors, written once",
     },
     is_copy=True,
 )
@@ -50,7 +53,7 @@ def whole(rng: random.Random, n: int, **options: object) -> Case:
     x = values.bits(rng, n)
     return Case(
         "copy_window", Write(torch.empty_like(x), "out"), Read(x, "x"), 0, n,
-        expect=lambda: x, max_blocks=BLOCKS, **options,
+        expect=lambda: x, tol=BITS, max_blocks=BLOCKS, **options,
     )  # fmt: skip
 
 
@@ -59,7 +62,7 @@ def window(rng: random.Random, n: int, begin: int, end: int) -> Case:
     x, out = values.bits(rng, n), values.bits(rng, n)
     return Case(
         "copy_window", Update(out, "out"), Read(x, "x"), begin, end,
-        expect=lambda: torch.cat([out[:begin], x[begin:end], out[end:]]),
+        expect=lambda: torch.cat([out[:begin], x[begin:end], out[end:]]), tol=BITS,
         launches=int(begin < end), max_blocks=BLOCKS, label=f"elements {begin} to {end} of {n}",
     )  # fmt: skip
 
@@ -75,7 +78,7 @@ def every_size(rng: random.Random) -> Iterator[Case]:
 
 @EXERCISE.check("more elements than threads", points=3)
 def more_elements_than_threads(rng: random.Random) -> Iterator[Case]:
-    for n in (GRID - 1, GRID + 1, 2 * GRID - 1, 2 * GRID + 1):
+    for n in (GRID - 1, GRID + 1, 2 * GRID - 1, 2 * GRID + 1, 5 * GRID + 3):
         yield whole(rng, n, label=f"n = {n:,}, {GRID:,} threads")
 
 
@@ -88,13 +91,13 @@ def beyond(rng: random.Random) -> Iterator[Case]:
         Sparse(last, torch.float32, first, torch.empty_like(x), "out", written=True),
         Sparse(last, torch.float32, first, x, "x"),
         first, last,
-        expect=lambda: x, max_blocks=BLOCKS, label="elements 2^31 - 500 to 2^31 + 7",
+        expect=lambda: x, tol=BITS, max_blocks=BLOCKS, label="elements 2^31 - 500 to 2^31 + 7",
     )  # fmt: skip
 
 
 @EXERCISE.check("whole sectors, written once", points=2, gate=True)
 def whole_sectors(rng: random.Random) -> Iterator[Case]:
-    for n in (4096, GRID + 32 * 1024):
+    for n in (4096, 4099, GRID + 32 * 1024):
         gates = (
             Gate("excess_sectors", target=0),
             Gate("writes_per_element_max", target=1),

@@ -9,7 +9,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from kbk.grade import Case, Exercise, Gate, Read, Sparse, Write, values
+from kbk.grade import BITS, Case, Exercise, Gate, Read, Sparse, Write, values
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -39,6 +39,11 @@ EXERCISE = Exercise(
         "last_partial_vector": "every width",
         "ids_cut_to_32_bits": "every id",
         "vectors_at_any_address": "any address",
+        "alignment_of_the_table_alone": "any address",
+        "alignment_of_out_alone": "any address",
+        "alignment_to_8_bytes": "any address",
+        "a_row_of_the_grid_a_row": "every width",
+        "rows_of_at_most_4100": "every width",
     },
 )
 
@@ -53,13 +58,15 @@ def expected(ids: Tensor, table: Tensor) -> Tensor:
     return (rows * known[:, None].short()).view(BFLOAT16)
 
 
-def gather(ids: Tensor, table: Tensor, label: str, out: Tensor | None = None, gates=()) -> Case:
+def gather(
+    ids: Tensor, table: Tensor, label: str, out: Tensor | None = None, trace=False, gates=()
+) -> Case:
     """A case of given ids and table."""
     if out is None:
         out = torch.empty(len(ids), table.shape[1], dtype=BFLOAT16)
     return Case(
         "embedding", Write(out, "out"), Read(ids, "ids"), Read(table, "table"),
-        expect=lambda: expected(ids, table), label=label, gates=gates,
+        expect=lambda: expected(ids, table), tol=BITS, label=label, trace=trace, gates=gates,
     )  # fmt: skip
 
 
@@ -84,11 +91,16 @@ def every_width(rng: random.Random) -> Iterator[Case]:
         table = values.bits(rng, 300, width, dtype=BFLOAT16)
         ids = values.integers(rng, rows, low=-3, high=303, dtype=dtype)
         yield gather(ids, table, f"rows = {rows}, width = {width}")
+    for width, rows in ((1, 65_537), (12_289, 3), (16_392, 2)):
+        table = values.bits(rng, 5, width, dtype=BFLOAT16)
+        ids = values.integers(rng, rows, low=-1, high=6)
+        yield gather(ids, table, f"rows = {rows:,}, width = {width:,}")
 
 
 @EXERCISE.check("any address", points=1)
 def any_address(rng: random.Random) -> Iterator[Case]:
-    for width, t_at, out_at in ((4096, 1, 0), (4096, 0, 1), (64, 4, 4), (33, 3, 1)):
+    places = ((4096, 1, 0), (4096, 0, 1), (64, 4, 0), (64, 0, 4), (64, 4, 4), (33, 3, 1))
+    for width, t_at, out_at in places:
         table = values.bits(rng, 20 * width + t_at, dtype=BFLOAT16)[t_at:].view(20, width)
         out = torch.empty(9 * width + out_at, dtype=BFLOAT16)[out_at:].view(9, width)
         ids = values.integers(rng, 9, high=20)
@@ -114,6 +126,7 @@ def beyond(rng: random.Random) -> Iterator[Case]:
             Read(ids, "ids"),
             table,
             expect=lambda: answer,
+            tol=BITS,
             label=f"the rows around element 2^31 of the table, {str(dtype)[6:]} ids",
         )
 
@@ -130,6 +143,9 @@ def whole_sectors(rng: random.Random) -> Iterator[Case]:
     # Thread per row: each of `width` requests takes 32 sectors where its 64 bytes need 2.
     gate = Gate("excess_sectors:table", target=0, baseline=30 * width * rows // 32)
     yield gather(distinct(rng, rows, 40), table, f"rows = {rows}, width = {width}", gates=(gate,))
+    # Every element is stored by a kernel, those of a last odd row and column too.
+    ids = distinct(rng, 33, 40)
+    yield gather(ids, values.bits(rng, 40, 33, dtype=BFLOAT16), "rows = 33, width = 33", trace=True)
 
 
 @EXERCISE.check("few requests", points=4, gate=True)

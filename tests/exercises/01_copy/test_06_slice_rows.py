@@ -8,7 +8,7 @@ from itertools import product
 
 import torch
 
-from kbk.grade import Case, Exercise, Gate, Read, Write, values
+from kbk.grade import BITS, Case, Exercise, Gate, Read, Sparse, Write, values
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -38,6 +38,11 @@ EXERCISE = Exercise(
         "columns_counted_in_words": "every element size",
         "one_element_a_lane": "aligned",
         "begins_inside_a_sector": "unaligned",
+        "row_offset_of_32_bits": "rows apart",
+        "a_row_of_the_grid_a_row": "rows apart",
+        "grid_of_0": "every element size",
+        "two_words_a_lane": "aligned",
+        "clears_out_first": "aligned",
     },
     is_copy=True,
 )
@@ -68,7 +73,7 @@ def cut(
     )
     return Case(
         "slice_rows", Write(out, "out"), Read(qkv, "qkv"), col0,
-        expect=lambda: qkv[:, col0 : col0 + width], label=label, gates=gates,
+        expect=lambda: qkv[:, col0 : col0 + width], tol=BITS, label=label, gates=gates,
     )  # fmt: skip
 
 
@@ -87,6 +92,21 @@ def rows_apart(rng: random.Random) -> Iterator[Case]:
     for dtype, apart in product(DTYPES, (64, 1, 3, 8)):
         yield cut(rng, 5, 256, 0, 64, dtype, apart=apart)
         yield cut(rng, 33, 96, 64, 32, dtype, apart=apart)
+    yield cut(rng, 65_537, 3, 1, 1, torch.uint8)
+    yield far_apart(rng)
+
+
+def far_apart(rng: random.Random) -> Case:
+    """A case whose third row begins behind byte 2^31; the rows before it hold zeros."""
+    columns, width = 2**30 + 1, 100
+    last = values.bits(rng, width, dtype=torch.uint8)
+    qkv = Sparse(3 * columns, torch.uint8, 2 * columns + 1, last, "qkv", shape=(3, columns))
+    out = torch.empty(3, width, dtype=torch.uint8)
+    return Case(
+        "slice_rows", Write(out, "out"), qkv, 1,
+        expect=lambda: torch.stack([torch.zeros_like(last)] * 2 + [last]),
+        label=f"columns 1 to {1 + width} of [3, 2^30 + 1] uint8",
+    )  # fmt: skip
 
 
 @EXERCISE.check("odd slices", points=3)

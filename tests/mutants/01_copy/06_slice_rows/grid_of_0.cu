@@ -1,0 +1,76 @@
+// Mistake: nothing asks whether there are rows: a grid of 0 blocks.
+
+constexpr int kThreads = 128;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Bytes of an element of t; 0: a dtype that is not taken.
+int64_t element_size(const Tensor& t) {
+  switch (t.scalar_type()) {
+    case ScalarType::Byte: case ScalarType::Char: case ScalarType::Bool:
+    case ScalarType::Float8_e4m3fn: case ScalarType::Float8_e5m2: return 1;
+    case ScalarType::Half: case ScalarType::BFloat16: case ScalarType::Short: return 2;
+    case ScalarType::Float: case ScalarType::Int: return 4;
+    case ScalarType::Double: case ScalarType::Long: return 8;
+    default: return 0;
+  }
+}
+
+// A warp a row; width and stride count words. The words before the first whole sector of a row have
+// a request of their own, so that each later one begins with a sector.
+template <typename Word>
+__global__ void slice_words(Word* out, const Word* from, int64_t rows, int64_t width,
+                            int64_t stride) {
+  const int64_t row = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / 32;
+  if (row >= rows) return;
+  const Word* start = from + row * stride;
+  const int64_t head = (32 - reinterpret_cast<uintptr_t>(start) % 32) % 32 / sizeof(Word);
+  const int64_t lane = threadIdx.x % 32;
+  if (lane < head && lane < width) out[row * width + lane] = start[lane];
+  for (int64_t i = head + lane; i < width; i += 32) out[row * width + i] = start[i];
+}
+
+// width: bytes of a row. stride: bytes from a row of qkv to the next.
+template <typename Word>
+void launch_slice(char* out, const char* from, int64_t rows, int64_t width, int64_t stride) {
+  slice_words<<<ceil_div(rows * 32, kThreads), kThreads, 0, current_stream()>>>(
+      reinterpret_cast<Word*>(out), reinterpret_cast<const Word*>(from), rows,
+      width / int64_t(sizeof(Word)), stride / int64_t(sizeof(Word)));
+}
+
+// out, from: the first byte of out, and of the slice in qkv. size: bytes of an element.
+void slice_all(char* out, const char* from, int64_t rows, int64_t width, int64_t stride,
+               int64_t size) {
+  const uintptr_t all = reinterpret_cast<uintptr_t>(out) | reinterpret_cast<uintptr_t>(from) |
+                        uintptr_t(width) | uintptr_t(stride);
+  const int64_t word = all % 16 == 0 ? 16 : size;
+  switch (word) {
+    case 1: return launch_slice<unsigned char>(out, from, rows, width, stride);
+    case 2: return launch_slice<unsigned short>(out, from, rows, width, stride);
+    case 4: return launch_slice<unsigned int>(out, from, rows, width, stride);
+    case 8: return launch_slice<unsigned long long>(out, from, rows, width, stride);
+    default: return launch_slice<uint4>(out, from, rows, width, stride);
+  }
+}
+
+void slice_rows(Tensor out, const Tensor& qkv, int64_t col0) {
+  const int64_t size = element_size(qkv);
+  KBK_CHECK(size > 0, "slice_rows: qkv must have elements of 1, 2, 4 or 8 bytes; its dtype is ",
+            qkv.scalar_type());
+  KBK_CHECK(out.scalar_type() == qkv.scalar_type(), "slice_rows: out must have the dtype of qkv, ",
+            qkv.scalar_type(), "; its dtype is ", out.scalar_type());
+  KBK_CHECK(out.dim() == 2 && qkv.dim() == 2 && out.size(0) == qkv.size(0),
+            "slice_rows: out and qkv must have two dimensions and as many rows; their shapes are ",
+            out.sizes(), " and ", qkv.sizes());
+  KBK_CHECK(out.is_contiguous(), "slice_rows: out must be contiguous; its strides are ",
+            out.strides());
+  KBK_CHECK(qkv.stride(1) == 1 && qkv.stride(0) >= qkv.size(1),
+            "slice_rows: the rows of qkv must lie one after the other, their elements side by ",
+            "side; its strides are ", qkv.strides());
+  const int64_t rows = out.size(0), width = out.size(1);
+  KBK_CHECK(0 <= col0 && col0 <= qkv.size(1) - width, "slice_rows: col0 must be from 0 to ",
+            qkv.size(1) - width, "; it was ", col0);
+  slice_all(static_cast<char*>(out.data_ptr()),
+            static_cast<const char*>(qkv.data_ptr()) + col0 * size, rows, width * size,
+            qkv.stride(0) * size, size);
+}
