@@ -38,7 +38,9 @@ EXERCISE = Exercise(
         "warp_by_block": "warp and lane",
         "warp_by_row": "warp and lane",
         "off_by_one": "warp and lane",
+        "warp_as_float": "warp and lane",
         "block_and_grid_swapped": "element",
+        "column_as_float": "element",
         "map_by_rows": "thread map",
     },
 )
