@@ -189,6 +189,23 @@ def test_a_factor_that_is_rounded_to_float16_is_rejected(dtype, seed):
     assert not accepted((half * x.float() + single(b) * y.float()).to(dtype), x, y, a, b)
 
 
+@pytest.mark.parametrize("dtype", NARROW, ids=str)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_result_that_is_not_the_nearest_one_is_rejected(dtype, seed):
+    x, y, a, b = inputs(dtype, seed)
+    exact = a * x.double() + b * y.double()
+    bits = exact.to(dtype).view(torch.int16)
+    rejected = 0
+    for step in (-1, 1):  # the neighbours of what is right
+        beside = (bits + step).view(dtype)
+        away = (beside.double() - exact).abs() / (torch.finfo(dtype).eps / 2 * exact.abs())
+        just = (away > 1.2) & (away < 1.6) & (exact.abs() > 0.5)
+        rejected += int(just.sum())
+        tol = grader("00/06").tolerance(dtype, a, b)
+        assert not right(beside, exact, tol)[just].any()
+    assert rejected > 100, "many lie between one rounding and 1.6 of it"
+
+
 # 00/05: the gates' baseline and target, lane by lane.
 
 

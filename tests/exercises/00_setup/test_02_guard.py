@@ -1,13 +1,16 @@
-"""00/02 The guard: sizes around a warp and a block, and one that no block divides."""
+"""00/02 The guard: sizes around a warp and a block, and one that no block divides; a view that
+begins at an odd place; values that are special."""
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
-from kbk.grade import Case, Exercise, Gate, Read, Write, values
+from kbk.grade import Case, Exercise, Gate, Read, Update, Write, values
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -35,15 +38,23 @@ EXERCISE = Exercise(
         "guard_on_block": "every size",
         "without_the_last": "every size",
         "first_block_only": "every size",
+        "at_most_4096_blocks": "every size",
+        "four_at_a_time": "every size",
+        "drops_nan": "every size",
+        "clamps": "every size",
         "empty_grid": "no elements",
         "last_element_again": "written once",
+        "one_thread": "written once",
+        "tail_on_the_host": "written once",
     },
 )
 
 
-def case(rng: random.Random, n: int, **options: object) -> Case:
-    """Scale n values by a number that float32 holds, so that one rounding is left."""
-    x = values.uniform(rng, n)
+SPECIAL = [math.nan, math.inf, -math.inf, -0.0, 0.0, 2.0**-149, 2.0**-127, torch.finfo().max]
+
+
+def case(rng: random.Random, x: Tensor, label: str, **options: object) -> Case:
+    """Scale x by a number that float32 holds, so that one rounding is left."""
     a = values.uniform(rng, 1).item()
     return Case(
         "scale",
@@ -51,24 +62,40 @@ def case(rng: random.Random, n: int, **options: object) -> Case:
         Read(x, "x"),
         a,
         expect=lambda: a * x.double(),
-        label=f"n = {n:,}",
+        label=label,
         **options,  # type: ignore[arg-type]
+    )
+
+
+def special(a: float) -> Case:
+    """Out holds numbers before: where a NaN belongs, one that nobody wrote counts as wrong."""
+    x = torch.tensor(SPECIAL)
+    return Case(
+        "scale",
+        Update(torch.full_like(x, 7.0), "out"),
+        Read(x, "x"),
+        a,
+        expect=lambda: a * x.double(),
+        label=f"special values, a = {a}",
     )
 
 
 @EXERCISE.check("every size", points=3)
 def every_size(rng: random.Random) -> Iterator[Case]:
     for n in (1, 31, 32, 33, 1000, 2**20 + 7):
-        yield case(rng, n)
+        yield case(rng, values.uniform(rng, n), f"n = {n:,}")
+    yield case(rng, values.uniform(rng, 1001)[1:], "a view that begins at element 1")
+    for a in (1.0, -2.0):
+        yield special(a)
 
 
 @EXERCISE.check("no elements", points=1)
 def no_elements(rng: random.Random) -> Iterator[Case]:
-    yield case(rng, 0, launches=0)
+    yield case(rng, torch.empty(0), "n = 0", launches=0)
 
 
 @EXERCISE.check("written once", points=1, gate=True)
 def written_once(rng: random.Random) -> Iterator[Case]:
     once = Gate("writes_per_element_max", target=1, why="Spare threads write, too.")
     for n in (33, 1000):
-        yield case(rng, n, trace=True, gates=(once,))
+        yield case(rng, values.uniform(rng, n), f"n = {n:,}", min_threads=32, gates=(once,))

@@ -9,12 +9,13 @@ second gate bounds the requests by those of whole warps along a row.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 
 import torch
 
-from kbk.grade import Case, Exercise, Gate, Read, Write, values
+from kbk.grade import Case, Exercise, Gate, Read, Update, Write, values
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -41,13 +42,20 @@ EXERCISE = Exercise(
         "without_the_last_column": "every shape",
         "bias_by_row": "every shape",
         "tile_not_covered": "every shape",
+        "block_a_row": "every shape",
+        "grid_row_by_row": "every shape",
+        "empty_grid": "every shape",
+        "drops_nan": "every shape",
+        "clamps": "every shape",
         "swapped": "excess sectors",
         "thread_a_row": "excess sectors",
         "block_of_one": "excess sectors",
+        "last_columns_on_the_host": "excess sectors",
     },
 )
 
 ROWS, COLUMNS = 96, 264
+MANY_ROWS = 65_537  # more than a grid may have along y
 STUB_WARPS = ROWS // 32 * COLUMNS  # of the stub: 32 rows by one column each
 STUB_EXCESS = 2 * STUB_WARPS * 28  # x and out, 32 sectors where 4 would do
 ROW_REQUESTS = 2 * ROWS * -(-COLUMNS // 32)  # x and bias, 32 columns of a row a request
@@ -66,10 +74,28 @@ def case(rng: random.Random, rows: int, columns: int, **options: object) -> Case
     )
 
 
+def special_values() -> Case:
+    """All pairs. Out holds numbers before: where a NaN belongs, what nobody wrote is wrong."""
+    special = [math.nan, math.inf, -math.inf, -0.0, 0.0, 2.0**-149, 1.0, torch.finfo().max]
+    bias = torch.tensor(special)
+    x = bias[:, None].expand(-1, len(special)).contiguous()
+    return Case(
+        "add_bias",
+        Update(torch.full_like(x, 7.0), "out"),
+        Read(x, "x"),
+        Read(bias, "bias"),
+        expect=lambda: x.double() + bias.double(),
+        label="pairs of special values",
+    )
+
+
 @EXERCISE.check("every shape", points=4)
 def every_shape(rng: random.Random) -> Iterator[Case]:
     for shape in ((1, 1), (1, 33), (33, 1), (33, 33), (100, 257), (257, 100), (ROWS, COLUMNS)):
         yield case(rng, *shape)
+    for shape in ((2, 1500), (MANY_ROWS, 1)):
+        yield case(rng, *shape)
+    yield special_values()
     for shape in ((0, 33), (33, 0)):
         yield case(rng, *shape, launches=0)
 

@@ -12,6 +12,7 @@ Special values are exact in float32, so they are compared bit for bit. 65504 is 
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Iterator
@@ -45,15 +46,23 @@ EXERCISE = Exercise(
     stub=("every dtype", "uninitialized"),
     mutants={
         "rounds_the_product": "every dtype",
+        "at_most_1024_blocks": "every dtype",
         "a_cast_to_half": "every dtype",
         "a_cast_to_the_dtype": "every dtype",
         "half_arithmetic": "every dtype",
+        "vectors_if_x_is_aligned": "any address",
+        "vectors_if_out_is_not_looked_at": "any address",
+        "vectors_if_8_bytes_are_aligned": "any address",
         "drops_nan": "special values",
         "skips_zero_factors": "special values",
         "no_alias_support": "aliases",
         "refuses_aliases": "aliases",
         "empty_grid": "no elements",
         "writes_twice": "bytes",
+        "reads_x_twice": "bytes",
+        "reads_y_twice": "bytes",
+        "reads_out": "bytes",
+        "tail_on_the_host": "bytes",
     },
 )
 
@@ -101,7 +110,7 @@ def drawn(rng: random.Random, n: int, dtype: torch.dtype) -> Tensor:
     return values.uniform(rng, n, dtype=dtype, low=-REACH, high=REACH)
 
 
-@EXERCISE.check("every dtype", points=4)
+@EXERCISE.check("every dtype", points=3)
 def every_dtype(rng: random.Random) -> Iterator[Case]:
     for dtype in DTYPES:
         for n in (1, 31, 32, 33, 255, 256, 257, 10_007):
@@ -109,8 +118,21 @@ def every_dtype(rng: random.Random) -> Iterator[Case]:
             yield case(rng, x, y, torch.empty_like(x), f"n = {n:,}")
         x, y = drawn(rng, 1001, dtype)[1:], drawn(rng, 1003, dtype)[3:]
         yield case(rng, x, y, torch.empty_like(x), "views that begin at odd places")
+        n = 2**18 + 7
+        x, y = drawn(rng, n, dtype), drawn(rng, n, dtype)
+        yield case(rng, x, y, torch.empty_like(x), f"n = {n:,}")
         x, y = drawn(rng, 105, dtype).view(3, 5, 7), drawn(rng, 105, dtype).view(3, 5, 7)
         yield case(rng, x, y, torch.empty_like(x), "three dimensions")
+
+
+@EXERCISE.check("any address", points=1)
+def any_address(rng: random.Random) -> Iterator[Case]:
+    n = 37
+    for dtype in DTYPES:
+        bytes_8 = 8 // dtype.itemsize
+        for at in itertools.product((0, 1, bytes_8), repeat=3):
+            x, y, out = (drawn(rng, n + bytes_8, dtype)[i : i + n] for i in at)
+            yield case(rng, x, y, out, f"x, y and out begin at elements {at}")
 
 
 @EXERCISE.check("special values", points=1)
