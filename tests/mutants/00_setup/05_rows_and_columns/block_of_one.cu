@@ -6,16 +6,10 @@
 //
 // Check: kbk check 00/05
 
-constexpr int kThreadsX = 1;
-constexpr int kThreadsY = 1;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// One thread an element: the lanes of a warp take neighbouring columns of one row.
+// One block of one thread an element.
 __global__ void add_bias_kernel(float* out, const float* x, const float* bias,
                                 int64_t rows, int64_t columns) {
-  const int64_t row = int64_t(blockIdx.y) * blockDim.y + threadIdx.y;
-  const int64_t column = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  const int64_t row = blockIdx.x / columns, column = blockIdx.x % columns;
   if (row >= rows || column >= columns) return;
   out[row * columns + column] = x[row * columns + column] + bias[column];
 }
@@ -38,10 +32,10 @@ void add_bias(Tensor out, const Tensor& x, const Tensor& bias) {
             " columns of x; its shape is ", bias.sizes());
   const int64_t rows = x.size(0), columns = x.size(1);
   if (rows == 0 || columns == 0) return;
-  const dim3 grid(ceil_div(columns, kThreadsX), ceil_div(rows, kThreadsY));
+  const dim3 grid(rows * columns);
   KBK_CHECK(grid.y <= 65535, "add_bias: x must need at most 65535 blocks along y; its ",
             "shape is ", x.sizes(), ", which needs ", grid.y);
-  add_bias_kernel<<<grid, dim3(kThreadsX, kThreadsY), 0, current_stream()>>>(
+  add_bias_kernel<<<grid, 1, 0, current_stream()>>>(
       out.mutable_data_ptr<float>(), x.const_data_ptr<float>(),
       bias.const_data_ptr<float>(), rows, columns);
 }
