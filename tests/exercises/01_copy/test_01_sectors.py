@@ -35,6 +35,7 @@ EXERCISE = Exercise(
         "ignores_offset": "strip",
         "lines_of_128": "strip",
         "forgets_straddling": "strip",
+        "sectors_as_floats": "strip",
         "always_four": "sectors",
         "counts_lanes": "sectors",
         "tail_in_the_last_vector": "requests",

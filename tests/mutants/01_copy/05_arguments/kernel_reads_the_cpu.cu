@@ -11,8 +11,11 @@ __global__ void store_values(int32_t* out, int64_t count, const int32_t* input) 
 }
 
 void store_all(int32_t* out, const int32_t* input, int64_t n) {
-  if (n > 0)
-    store_values<<<(n + kThreads - 1) / kThreads, kThreads, 0, current_stream()>>>(out, n, input);
+  for (int64_t first = 0; first < n; first += kCapacity) {
+    const int64_t count = std::min(n - first, kCapacity);
+    store_values<<<(count + kThreads - 1) / kThreads, kThreads, 0, current_stream()>>>(
+        out + first, count, input + first);
+  }
 }
 
 void check_list(const char* name, const Tensor& t) {
