@@ -41,6 +41,8 @@ EXERCISE = Exercise(
     mutants={
         "rejects_empty": "good calls",
         "neighbours_overlap": "good calls",
+        "neighbours_before_overlap": "good calls",
+        "one_block": "good calls",
         "exact_strides": "good calls",
         "aligned_only": "good calls",
         "without_dtype": "dtype",

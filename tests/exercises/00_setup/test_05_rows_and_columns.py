@@ -51,6 +51,7 @@ EXERCISE = Exercise(
         "thread_a_row": "excess sectors",
         "block_of_one": "excess sectors",
         "last_columns_on_the_host": "excess sectors",
+        "last_rows_on_the_host": "excess sectors",
     },
 )
 
@@ -114,3 +115,4 @@ def excess_sectors(rng: random.Random) -> Iterator[Case]:
         why="Warps run with few of their 32 lanes.",
     )
     yield case(rng, ROWS, COLUMNS, gates=(excess, requests))
+    yield case(rng, 33, 33, trace=True)  # kernels store the last row and column, too

@@ -21,7 +21,7 @@ bool overlap(const Tensor& a, const Tensor& b) {
   const char* first_b = static_cast<const char*>(b.data_ptr());
   const char* end_a = first_a + a.numel() * a.element_size();
   const char* end_b = first_b + b.numel() * b.element_size();
-  return first_a <= end_b && first_b <= end_a;
+  return first_a <= end_b && first_b < end_a;
 }
 
 void check_last_token(const Tensor& out, const Tensor& x) {
