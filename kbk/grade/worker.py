@@ -192,7 +192,7 @@ class _Call:
 
         if index not in self._moved:
             raw = self._shared[index]
-            moved = torch.empty(raw.numel(), dtype=torch.uint8, device="cuda")
+            moved = torch.zeros(raw.numel(), dtype=torch.uint8, device="cuda")
             part = self._part(index)
             moved[part] = raw[part].to("cuda")
             self._moved[index] = moved
