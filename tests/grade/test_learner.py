@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -127,18 +128,26 @@ def test_the_text_of_a_cell_changes_nothing_that_is_remembered_of_the_file(file:
     assert state() == "pass"
 
 
-def test_many_processes_remember_together(tree: Path) -> None:
+def test_many_processes_remember_together(tree: Path, tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom kbk.grade import learner\nfrom tests.grade.conftest import make_scale\n"
-        "for n in range(25): learner._update(make_scale(), **{sys.argv[1] + str(n): n})\n"
+        "import sys, time, pathlib\n"
+        "from kbk.grade import learner\nfrom tests.grade.conftest import make_scale\n"
+        "name, folder = sys.argv[1], pathlib.Path(sys.argv[2])\n"
+        "(folder / f'ready-{name}').touch()\n"
+        "while not (folder / 'go').exists(): time.sleep(0.001)\n"
+        "for n in range(200): learner._update(make_scale(), **{name + str(n): n})\n"
     )
     root = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     command = [sys.executable, "-c", program]
-    running = [subprocess.Popen([*command, name], env=environment) for name in "ab"]
+    running = [subprocess.Popen([*command, name, str(tmp_path)], env=environment) for name in "ab"]
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("ready-*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (tmp_path / "go").touch()  # so that they write at the same time
     assert [each.wait() for each in running] == [0, 0]
     text = (tree.parent / ".kbk/progress.json").read_text()
-    assert len(json.loads(text)["exercises"]["90/01"]) == 50
+    assert len(json.loads(text)["exercises"]["90/01"]) == 400
 
 
 def test_hints_come_one_after_another_and_the_last_one_stays(tree: Path) -> None:
