@@ -75,7 +75,7 @@ def runtime_sources() -> list[Path]:
 
 def runtime_files() -> list[Path]:
     """Every file that the runtime library is made of, for a digest."""
-    return sorted(_RUNTIME.iterdir()) + [
+    return [p for p in sorted(_RUNTIME.rglob("*")) if p.is_file()] + [
         p for p in sorted((_RUNTIME.parent / "include").rglob("*")) if p.is_file()
     ]
 
@@ -147,9 +147,20 @@ def _traced_flags(gcc: bool) -> list[str]:
 
 def link_flags(compiler: str, variant: str) -> list[str]:
     """Flags with which ``compiler`` links a translated source."""
-    if variant == "traced" and "clang" in Path(compiler).name and sys.platform == "linux":
-        return [f"-Wl,--wrap={name}" for name in ("memcpy", "memmove", "memset")]
-    return []
+    if variant != "traced" or sys.platform != "linux":
+        return []
+    copies = ("memcpy", "memmove", "memset") if "clang" in Path(compiler).name else ()
+    return [f"-Wl,--wrap={name}" for name in (*copies, *_WATCHED)]
+
+
+_WATCHED = (
+    "aoti_torch_get_data_ptr",
+    "aoti_torch_call_dispatcher",
+    "torch_call_dispatcher",
+    "torch_get_mutable_data_ptr",
+    "torch_get_const_data_ptr",
+)
+"""Functions of torch that a traced unit calls through kbk/include/kbk/watched.h."""
 
 
 def load_runtime(path: str | Path) -> None:

@@ -36,3 +36,6 @@
 #include <kbk/signature.h>
 #include <kbk/schema.h>
 #include <kbk/register.h>
+#if defined(KBK_SIM) && defined(KBK_TRACED) && defined(__linux__)
+#include <kbk/watched.h>
+#endif

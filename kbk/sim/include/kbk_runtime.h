@@ -30,6 +30,9 @@ struct SharedSlot {
   const char* file;
   int line;
   unsigned size, align;
+  unsigned element;     // bytes of one element of an array, else `size`
+  unsigned extents[4];  // of an array, 0 past the last
+  char type;            // of an element: f float, h half, b bfloat16, i signed, u unsigned, ? other
   unsigned long serial;  // launch for which `offset` holds
   unsigned offset;
 };
@@ -70,12 +73,13 @@ KBK_API unsigned active_mask();
 // A poll of `address` that saw `value`: after many that saw the same, other threads get a turn.
 KBK_API void poll(const volatile void* address, std::uint64_t value);
 KBK_API void yield();
+KBK_API void fence(int scope);  // 0 block, 1 device, 2 system; of a traced build
 // What an atomic operation begins from, in a traced build: its own load, which is no access of the kernel. 2, 4 or 8 bytes.
 KBK_API std::uint64_t untold_load(const volatile void* address, unsigned bytes);
 
 // --- shared memory
 KBK_API void* shared_slot(SharedSlot* slot);
-KBK_API void* dynamic_shared();
+KBK_API void* dynamic_shared(const char* name, unsigned element, char type);
 KBK_API unsigned dynamic_shared_bytes();
 
 // --- a host function runs between these: Ctrl-C is noted, ends the launch in hand and the next ones, and goes to Python at the end
@@ -103,6 +107,9 @@ KBK_API char* guarded_take(const void* original, std::size_t bytes, int argument
 KBK_API void guarded_read_only(char* copy);
 KBK_API bool guarded_damage(const char* copy, char* text, std::size_t size);  // true, with a sentence: somebody wrote beside it
 KBK_API void guarded_give(char* copy);
+
+// --- what a traced host function tells of torch's memory (kbk/watched.h)
+KBK_API void watch_storage(void* storage, std::uint64_t bytes, bool empty);
 
 // --- the device profile
 struct Profile {

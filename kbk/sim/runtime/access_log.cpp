@@ -57,7 +57,7 @@ class AccessLog : public Listener {
   }
 
   void touch(const Thread& thread, const Touch& touch) override {
-    if (touch.space == Space::kShared) return;
+    if (touch.space == Space::kShared || touch.space == Space::kHost) return;
     if (count_ == most_) {
       const std::string text = "more than " + std::to_string(most_) +
                                " accesses to global memory: too many to record; launch less, or record a part";
@@ -69,7 +69,7 @@ class AccessLog : public Listener {
                                             static_cast<std::uint32_t>(thread.block->linear),
                                             touch.bytes,
                                             static_cast<std::uint16_t>(thread.linear),
-                                            touch.access,
+                                            plain(touch.access),
                                             touch.space};
   }
 
@@ -90,6 +90,11 @@ class AccessLog : public Listener {
   }
 
  private:
+  // A volatile access is a load or a store like any other to those who count.
+  static Access plain(Access access) {
+    return access == Access::kVolatileRead ? Access::kRead : access == Access::kVolatileWrite ? Access::kWrite : access;
+  }
+
   std::vector<std::unique_ptr<Logged[]>> chunks_;
   std::uint64_t count_ = 0, most_ = 0;
   std::uintptr_t low_ = 0;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "json.h"
 #include "launch.h"
 #include "output.h"
 #include "signals.h"
@@ -13,39 +14,22 @@ namespace {
 
 thread_local std::unique_ptr<Fault> kept_fault;  // of the thread whose call failed
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20)
-      out += ' ';
-    else
-      out += c;
-  }
-  return out + "\"";
-}
-
-std::string triple(std::uint64_t packed) {
-  return "[" + std::to_string(unpack_x(packed)) + "," + std::to_string(unpack_y(packed)) + "," +
-         std::to_string(unpack_z(packed)) + "]";
-}
-
 std::string place(const void* pc) {
   std::uintptr_t base;
   const std::string library = library_of(pc, base);
-  return "{\"library\":" + quoted(library) +
+  return "{\"library\":" + json_text(library) +
          ",\"offset\":" + std::to_string(reinterpret_cast<std::uintptr_t>(pc) - base) + "}";
 }
 
 std::string json(const Fault& fault) {
-  std::string out = "{\"kind\":" + quoted(fault.kind) + ",\"message\":" + quoted(fault.message) +
-                    ",\"kernel\":" + quoted(fault.kernel) + ",\"place\":" + place(fault.pc);
-  if (fault.has_thread) out += ",\"block\":" + triple(fault.block) + ",\"thread\":" + triple(fault.thread);
+  std::string out = "{\"kind\":" + json_text(fault.kind) + ",\"message\":" + json_text(fault.message) +
+                    ",\"kernel\":" + json_text(fault.kernel) + ",\"place\":" + place(fault.pc);
+  if (fault.has_thread) out += ",\"block\":" + json_triple(fault.block) + ",\"thread\":" + json_triple(fault.thread);
   out += ",\"waiters\":[";
   bool first = true;
   for (const Fault::Waiter& w : fault.waiters) {
-    out += std::string(first ? "" : ",") + "{\"where\":" + quoted(w.where) + ",\"place\":" + place(w.pc) +
-           ",\"block\":" + triple(w.block) + ",\"first\":" + std::to_string(w.first) +
+    out += std::string(first ? "" : ",") + "{\"where\":" + json_text(w.where) + ",\"place\":" + place(w.pc) +
+           ",\"block\":" + json_triple(w.block) + ",\"first\":" + std::to_string(w.first) +
            ",\"last\":" + std::to_string(w.last) + ",\"count\":" + std::to_string(w.count) +
            ",\"missing\":" + std::to_string(w.missing) + "}";
     first = false;

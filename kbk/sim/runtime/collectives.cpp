@@ -5,12 +5,14 @@
 #include <limits>
 
 #include "state.h"
+#include "trace.h"
 
 namespace kbk {
 
 // --- __syncthreads and its relatives
 
 void release_barrier(Block& block) {
+  trace_barrier(block);
   block.barrier_result[1] = block.barrier_count;
   block.barrier_result[2] = block.barrier_and;
   block.barrier_result[3] = block.barrier_or;
@@ -29,6 +31,7 @@ int barrier(int kind, int predicate) {
   if (self == nullptr) trap("unsupported", "__syncthreads() was called outside a kernel");
   check_stop();
   Block& block = *self->block;
+  self->wait_pc = pc;
   block.barrier_count += predicate != 0;
   block.barrier_and &= predicate != 0;
   block.barrier_or |= predicate != 0;
@@ -52,6 +55,7 @@ void grid_barrier() {
   check_stop();
   if (++launch.grid_arrived == launch.grid_live) {
     launch.grid_arrived = 0;
+    trace_grid_barrier(launch);
     for (Block* block : launch.cooperative_blocks)
       for (unsigned i = 0; i < block->warps.size(); ++i) {
         make_ready(*block, i, block->warps[i].grid);
@@ -97,10 +101,11 @@ std::uint64_t reduce(Op op, const Warp& warp, unsigned lanes) {
   return total;
 }
 
-std::uint64_t shuffled(Op op, const Warp& warp, unsigned lanes, unsigned lane) {
+// The value that `lane` gets; `source` becomes the lane that it asked for.
+std::uint64_t shuffled(Op op, const Warp& warp, unsigned lanes, unsigned lane, unsigned& source) {
   const unsigned width = static_cast<unsigned>(warp.width[lane]), argument = warp.argument[lane];
   const unsigned first = lane & ~(width - 1);
-  unsigned source = lane;
+  source = lane;
   switch (op) {
     case Op::kShflIdx: source = first + (argument & (width - 1)); break;
     case Op::kShflUp: source = lane - first < argument ? lane : lane - argument; break;
@@ -113,8 +118,10 @@ std::uint64_t shuffled(Op op, const Warp& warp, unsigned lanes, unsigned lane) {
   return lanes >> source & 1 ? warp.value[source] : kNobodysValue;
 }
 
-void complete(Warp& warp, const Group& group) {
+void complete(Block& block, unsigned number, const Group& group) {
+  Warp& warp = block.warps[number];
   const unsigned lanes = group.arrived;
+  trace_collective(block, number, lanes, group.op);
   unsigned ballot = 0;
   bool all_equal = true;
   const std::uint64_t leader = warp.value[__builtin_ctz(lanes)];
@@ -137,7 +144,9 @@ void complete(Warp& warp, const Group& group) {
     const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
     std::uint64_t value = common;
     if (group.op <= Op::kShflXor) {
-      value = shuffled(group.op, warp, lanes, lane);
+      unsigned source;
+      value = shuffled(group.op, warp, lanes, lane, source);
+      if ((lanes >> source & 1) == 0) trace_stray_shuffle(block.threads[number * kLanes + lane], source, group.mask);
     } else if (group.op == Op::kMatchAny) {
       value = 0;
       for (unsigned others = lanes; others != 0; others &= others - 1) {
@@ -170,6 +179,7 @@ std::uint64_t collective(Op op, unsigned mask, std::uint64_t value, unsigned arg
     std::snprintf(text, sizeof text, "the width of a shuffle must be a power of two from 1 to 32; it was %d", width);
     trap("invalid-width", text);
   }
+  self->wait_pc = pc;
   warp.value[lane] = value;
   warp.argument[lane] = argument;
   warp.width[lane] = width;
@@ -185,7 +195,7 @@ std::uint64_t collective(Op op, unsigned mask, std::uint64_t value, unsigned arg
     const Group met = *group;
     *group = warp.groups.back();
     warp.groups.pop_back();
-    complete(warp, met);
+    complete(block, number, met);
     make_ready(block, number, met.arrived & ~bit);
   } else {
     block_current(Wait::kCollective, pc);
@@ -202,7 +212,7 @@ void thread_left_warp(Block& block, unsigned number) {
     if (group.arrived == (group.mask & warp.alive) && group.arrived != 0) {
       warp.groups[i] = warp.groups.back();
       warp.groups.pop_back();
-      complete(warp, group);
+      complete(block, number, group);
       make_ready(block, number, group.arrived);
     } else {
       ++i;

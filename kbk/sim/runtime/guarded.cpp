@@ -162,7 +162,16 @@ void guarded_ranges(std::vector<GuardedRange>& ranges) {
   std::lock_guard<std::mutex> lock(guarded_mutex);
   ranges.clear();
   for (const Slot& slot : slots)
-    if (const char* low = slot.low.load()) ranges.push_back({low - kFence, slot.high + kFence, slot.begin, slot.original});
+    if (const char* low = slot.low.load()) ranges.push_back({low - kFence, slot.high + kFence, slot.begin, slot.end, slot.original, slot.argument});
+}
+
+bool is_guarded(const void* address) {
+  const char* at = static_cast<const char*>(address);
+  for (const Slot& slot : slots) {
+    const char* low = slot.low.load();
+    if (low != nullptr && at >= low - kFence && at < slot.high + kFence) return true;
+  }
+  return false;
 }
 
 bool explain_guarded(const void* address, char* text, std::size_t size) {

@@ -8,9 +8,12 @@ namespace kbk {
 // A sentence for an address in or around a tensor of the call, or false. Safe in a signal handler.
 bool explain_guarded(const void* address, char* text, std::size_t size);
 
+bool is_guarded(const void* address);  // of the call in hand
+
 // Guarded memory from its first accessible byte to its last, fences included, and the storage whose copy begins at `begin`.
 struct GuardedRange {
-  const char *low, *high, *begin, *original;
+  const char *low, *high, *begin, *end, *original;
+  int argument;
 };
 void guarded_ranges(std::vector<GuardedRange>& ranges);  // those in use now
 }  // namespace kbk

@@ -12,6 +12,7 @@
 #include "forking.h"
 #include "output.h"
 #include "signals.h"
+#include "tools/findings.h"
 #include "trace.h"
 
 namespace kbk {
@@ -79,6 +80,16 @@ int configuration_error(const Launch& launch, std::size_t argument_bytes, std::s
              kCooperativeTooLarge;
   }
   return 0;
+}
+
+// A finding of its own, whether or not the host function asks for the error.
+void refused(const Launch& launch, const std::string& why, const char* file, int line) {
+  Finding finding;
+  finding.kind = finding.code = "launch";
+  finding.text = why;
+  finding.file = file;
+  finding.line = line;
+  found(launch, std::move(finding));
 }
 
 // "void ns::k(T*, int) [with T = float]" -> "ns::k<T = float>"
@@ -170,7 +181,10 @@ const char* last_error_detail() { return error_detail.c_str(); }
 
 // --- what a kernel says of itself
 
-bool probing() { return is_probing; }
+bool probing() {  // the first that a kernel does
+  if (current != nullptr) current->entered = true;
+  return is_probing;
+}
 void answer_probe(KernelInfo* info) { probed = info; }
 KernelInfo* probe(Body body, void* context) {
   is_probing = true;
@@ -205,6 +219,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
   launch.blocks = std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
   std::string why;
   if (const int code = configuration_error(launch, argument_bytes, why)) {
+    if (tracing) refused(launch, why, file, line);
     why = "launch of " + launch.kernel + " at " + file + ":" + std::to_string(line) + ": " + why;
     return set_error(code, why.c_str());
   }

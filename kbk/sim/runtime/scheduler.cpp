@@ -3,6 +3,7 @@
 // Lanes of the running warp come first, then other warps in order; with a seed the choice is random, but the same each
 // time.
 #include "state.h"
+#include "trace.h"
 
 namespace kbk {
 
@@ -54,6 +55,7 @@ void finish(Thread& thread) {
   Block& block = *thread.block;
   const unsigned warp = thread.linear / kLanes;
   thread.wait = Wait::kDone;
+  trace_leave(thread);
   block.warps[warp].alive &= ~(1u << thread.linear % kLanes);
   --block.live;
   thread_left_warp(block, warp);
@@ -170,6 +172,7 @@ void begin_block(Worker& w, Block& block, std::uint64_t number) {
     thread.linear = i;
     thread.index = pack(x, y, z);
     thread.wait = Wait::kNone;
+    thread.entered = false;
     if (++x == dim.x) {
       x = 0;
       if (++y == dim.y) y = 0, ++z;
@@ -187,6 +190,7 @@ void begin_block(Worker& w, Block& block, std::uint64_t number) {
     make_ready(block, i, warp.alive);
   }
   prepare_shared(block);
+  trace_block_begin(block);
 }
 
 Block* admit(Worker& w) {
@@ -265,6 +269,7 @@ void run_blocks(Worker& w) {
     enter(w, block);
     if (launch.stop.load(std::memory_order_relaxed)) return;
     if (block.finished()) {
+      trace_block_end(block);
       retire(w, turn);
     } else if (block.ready_warps == 0) {
       if (!launch.config.cooperative && block.spun_warps == 0) return report_deadlock(w);

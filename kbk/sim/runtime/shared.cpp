@@ -4,18 +4,21 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <new>
 
 #include "forking.h"
 #include "state.h"
+#include "trace.h"
 
 namespace kbk {
 
 namespace {
 
-constexpr unsigned kRedZone = 64;              // poison around every static variable
+constexpr unsigned kRedZone = 64;              // poison around every static variable: at least this, and one element
+constexpr unsigned kMostRedZone = 1024;
 constexpr std::size_t kStaticBytes = 160 * 1024;  // 48 KB of variables plus their red zones
 constexpr std::size_t kDynamicAlignment = 128;
 constexpr int kPoison = 0xff;
@@ -62,13 +65,14 @@ void* shared_slot(SharedSlot* slot) {
   if (current == nullptr) trap("unsupported", "a __shared__ variable was used outside a kernel");
   Block& block = *current->block;
   Launch& launch = *block.launch;
+  const unsigned red = std::min(std::max(kRedZone, slot->element), kMostRedZone);
   if (__atomic_load_n(&slot->serial, __ATOMIC_ACQUIRE) != launch.serial) {
     std::unique_lock<std::mutex> lock(arena_mutex);
     if (slot->serial != launch.serial) {
       const unsigned used = launch.static_used.load(std::memory_order_relaxed);
       const unsigned align = slot->align > 16 ? slot->align : 16;
-      const unsigned offset = (used + kRedZone + align - 1) / align * align;
-      const unsigned end = offset + slot->size + kRedZone;
+      const unsigned offset = (used + red + align - 1) / align * align;
+      const unsigned end = offset + slot->size + red;
       const Profile& p = profile();
       const std::size_t all = launch.static_bytes + slot->size, total = all + launch.config.dynamic_bytes;
       const auto limit = static_cast<std::size_t>(p.shared_per_block);
@@ -86,12 +90,13 @@ void* shared_slot(SharedSlot* slot) {
         trap("launch", why.c_str());
       }
       launch.static_bytes = all;
+      launch.slots.push_back(slot);
       slot->offset = offset;
       launch.static_used.store(end, std::memory_order_release);
       __atomic_store_n(&slot->serial, launch.serial, __ATOMIC_RELEASE);
     }
   }
-  const unsigned end = slot->offset + slot->size + kRedZone;
+  const unsigned end = slot->offset + slot->size + red;
   if (end > block.static_poisoned) {
     std::memset(block.arena.base + block.static_poisoned, kPoison, end - block.static_poisoned);
     block.static_poisoned = end;
@@ -99,8 +104,10 @@ void* shared_slot(SharedSlot* slot) {
   return block.arena.base + slot->offset;
 }
 
-void* dynamic_shared() {
+void* dynamic_shared(const char* name, unsigned element, char type) {
   if (current == nullptr) trap("unsupported", "dynamic shared memory was used outside a kernel");
+  Launch& launch = *current->block->launch;
+  if (tracing) launch.dynamic = {name, element, type};
   return current->block->dynamic;
 }
 

@@ -26,7 +26,8 @@ struct Thread {
   std::uint64_t index = 0;  // packed threadIdx
   unsigned linear = 0;
   Wait wait = Wait::kNone;
-  const void* wait_pc = nullptr;  // call site of what it waits in
+  bool entered = false;           // the kernel's body has begun: its arguments are its own now
+  const void* wait_pc = nullptr;  // call site of the meeting point that it came to last
 };
 
 // Lanes that meet in one warp collective.
@@ -56,6 +57,8 @@ struct Arena {
   char* end = nullptr;   // dynamic shared memory ends here; an inaccessible page follows
 };
 
+constexpr std::size_t kArenaFence = 4096;  // inaccessible bytes after it that count as shared memory all the same
+
 struct Launch;
 
 struct Block {
@@ -73,6 +76,13 @@ struct Block {
   char* dynamic = nullptr;
   unsigned static_poisoned = 0;
   bool finished() const { return live == 0; }
+};
+
+// What the source calls the dynamic shared memory: the declaration that a thread passed last.
+struct DynamicShared {
+  const char* name = "";
+  unsigned element = 1;  // bytes
+  char type = '?';       // as SharedSlot::type
 };
 
 struct Fault {
@@ -104,6 +114,8 @@ struct Launch {
   std::atomic<std::uint64_t> next_block{0};
   std::vector<std::uint64_t> order;  // shuffled block numbers, when a seed is set
   std::atomic<unsigned> static_used{0};  // of the arena, red zones included
+  std::vector<SharedSlot*> slots;        // __shared__ variables that have a place in it
+  DynamicShared dynamic;                 // what the source calls the dynamic ones
   std::size_t static_bytes = 0;
   std::atomic<bool> stop{false};  // a fault happened somewhere
   std::uint64_t seed = 0;

@@ -61,6 +61,28 @@ void remove_listener(Listener* listener) {
   tracing = !listeners.empty();
 }
 
+void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned) {
+  const Thread& thread = *current;
+  const auto* at = static_cast<const char*>(address);
+  if (at >= thread.stack.base && at < thread.stack.base + thread.stack.bytes) return;
+  if (bytes == 0) return;
+  Touch touch{reinterpret_cast<std::uintptr_t>(at), at, pc, static_cast<std::uint32_t>(bytes), access, Space::kGlobal, aligned, -1};
+  if (const GuardedRange* range = range_of(at)) {
+    touch.address = reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(at - range->begin);
+    if (at < range->begin || at + bytes > range->end) touch.beyond = range->argument;
+  } else if (at >= thread.block->arena.base && at < thread.block->arena.end + kArenaFence) {
+    touch.space = Space::kShared;
+  } else if (at >= host_low && at < host_high) {
+    if (!thread.entered) return;  // the arguments of the launch, on their way into each thread
+    touch.space = Space::kHost;
+  } else if (touch.address >= image_low && touch.address < image_high) {
+    touch.space = Space::kModule;
+  } else if (worker->stacks.holds(at)) {
+    touch.space = Space::kHost;  // a local variable of another thread
+  }
+  for (Listener* each : listeners) each->touch(thread, touch);
+}
+
 void trace_begin(const Launch& launch) {
   if (!tracing) return;
   guarded_ranges(ranges);
@@ -71,27 +93,39 @@ void trace_begin(const Launch& launch) {
 }
 
 void trace_end(const Launch& launch) {
-  if (!tracing) return;
-  for (Listener* each : listeners) each->end(launch);
+  if (tracing)
+    for (Listener* each : listeners) each->end(launch);
 }
-
-void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc) {
-  const Thread& thread = *current;
-  const auto* at = static_cast<const char*>(address);
-  if (at >= thread.stack.base && at < thread.stack.base + thread.stack.bytes) return;
-  Touch touch{reinterpret_cast<std::uintptr_t>(at), pc, static_cast<std::uint32_t>(bytes), access, Space::kGlobal};
-  if (const GuardedRange* range = range_of(at)) {
-    touch.address = reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(at - range->begin);
-  } else if (at >= thread.block->arena.base && at < thread.block->arena.end) {
-    touch.space = Space::kShared;
-  } else if (at >= host_low && at < host_high) {
-    return;  // the arguments of the launch, on their way into each thread
-  } else if (touch.address >= image_low && touch.address < image_high) {
-    touch.space = Space::kModule;
-  } else if (worker->stacks.holds(at)) {
-    return;  // a local variable of another thread
-  }
-  for (Listener* each : listeners) each->touch(thread, touch);
+void trace_fence(Scope scope) {
+  for (Listener* each : listeners) each->fence(*current, scope);
+}
+void trace_block_begin(const Block& block) {
+  if (tracing)
+    for (Listener* each : listeners) each->block_begin(block);
+}
+void trace_block_end(const Block& block) {
+  if (tracing)
+    for (Listener* each : listeners) each->block_end(block);
+}
+void trace_barrier(const Block& block) {
+  if (tracing)
+    for (Listener* each : listeners) each->barrier(block);
+}
+void trace_collective(const Block& block, unsigned warp, unsigned lanes, Op op) {
+  if (tracing)
+    for (Listener* each : listeners) each->collective(block, warp, lanes, op);
+}
+void trace_stray_shuffle(const Thread& thread, unsigned source, unsigned mask) {
+  if (tracing)
+    for (Listener* each : listeners) each->stray_shuffle(thread, source, mask);
+}
+void trace_grid_barrier(const Launch& launch) {
+  if (tracing)
+    for (Listener* each : listeners) each->grid_barrier(launch);
+}
+void trace_leave(const Thread& thread) {
+  if (tracing)
+    for (Listener* each : listeners) each->leave(thread);
 }
 
 }  // namespace kbk

@@ -14,8 +14,8 @@ namespace {
 // Host code, and kernels that nobody watches, leave at once.
 inline bool watched() { return __builtin_expect(tracing, 0) && current != nullptr; }
 
-inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc) {
-  if (watched()) trace_access(const_cast<const void*>(address), bytes, access, pc);
+inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = true) {
+  if (watched()) trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
 }
 
 // What is no single access on a GPU: the copy of a struct whose alignment is less than its size (a float3, or four floats without
@@ -55,34 +55,39 @@ KBK_API void __tsan_vptr_update(void** p, void*) { kbk::tell(p, sizeof(void*), A
 KBK_API void __tsan_read_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kRead, KBK_PC); }
 KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kWrite, KBK_PC); }
 
-#define KBK_PLAIN(prefix, n)                                                                             \
-  KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, Access::kRead, KBK_PC); }             \
-  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kWrite, KBK_PC); }
-#define KBK_BOTH(prefix, n)                          \
-  KBK_API void __tsan_##prefix##read_write##n(void* p) { \
-    kbk::tell(p, n, Access::kRead, KBK_PC);          \
-    kbk::tell(p, n, Access::kWrite, KBK_PC);         \
+#define KBK_PLAIN(prefix, n, on_read, on_write, aligned)                                                       \
+  KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, on_read, KBK_PC, aligned); }             \
+  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, on_write, KBK_PC, aligned); }
+#define KBK_BOTH(prefix, n, aligned)                       \
+  KBK_API void __tsan_##prefix##read_write##n(void* p) {   \
+    kbk::tell(p, n, Access::kRead, KBK_PC, aligned);       \
+    kbk::tell(p, n, Access::kWrite, KBK_PC, aligned);      \
   }
-#define KBK_SIZES(define, prefix) define(prefix, 1) define(prefix, 2) define(prefix, 4) define(prefix, 8) define(prefix, 16)
-KBK_SIZES(KBK_PLAIN, )
-KBK_SIZES(KBK_PLAIN, unaligned_)
-KBK_SIZES(KBK_PLAIN, volatile_)
-KBK_SIZES(KBK_PLAIN, unaligned_volatile_)
-KBK_SIZES(KBK_BOTH, )
-KBK_SIZES(KBK_BOTH, unaligned_)
+#define KBK_SIZE(n)                                                                        \
+  KBK_PLAIN(, n, Access::kRead, Access::kWrite, true)                                      \
+  KBK_PLAIN(unaligned_, n, Access::kRead, Access::kWrite, false)                           \
+  KBK_PLAIN(volatile_, n, Access::kVolatileRead, Access::kVolatileWrite, true)             \
+  KBK_PLAIN(unaligned_volatile_, n, Access::kVolatileRead, Access::kVolatileWrite, false)  \
+  KBK_BOTH(, n, true)                                                                      \
+  KBK_BOTH(unaligned_, n, false)
+KBK_SIZE(1)
+KBK_SIZE(2)
+KBK_SIZE(4)
+KBK_SIZE(8)
+KBK_SIZE(16)
 
 KBK_API void* __tsan_memcpy(void* to, const void* from, std::size_t n) {
-  kbk::tell(from, n, Access::kRead, KBK_PC);
-  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  kbk::tell(from, n, Access::kRead, KBK_PC, false);
+  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
   return std::memcpy(to, from, n);
 }
 KBK_API void* __tsan_memmove(void* to, const void* from, std::size_t n) {
-  kbk::tell(from, n, Access::kRead, KBK_PC);
-  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  kbk::tell(from, n, Access::kRead, KBK_PC, false);
+  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
   return std::memmove(to, from, n);
 }
 KBK_API void* __tsan_memset(void* to, int value, std::size_t n) {
-  kbk::tell(to, n, Access::kWrite, KBK_PC);
+  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
   return std::memset(to, value, n);
 }
 
@@ -93,7 +98,7 @@ KBK_API void* __wrap_memmove(void* to, const void* from, std::size_t n) __attrib
 KBK_API void* __wrap_memset(void* to, int value, std::size_t n) __attribute__((alias("__tsan_memset")));
 #endif
 
-KBK_API void __tsan_atomic_thread_fence(int) { std::atomic_thread_fence(std::memory_order_seq_cst); }
+KBK_API void __tsan_atomic_thread_fence(int) { kbk::fence(1); }
 KBK_API void __tsan_atomic_signal_fence(int) { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 // The strongest order each time: the unit may ask for less.
@@ -184,6 +189,11 @@ KBK_WIDE_SWAP_IF(weak)
 }  // extern "C"
 
 namespace kbk {
+
+void fence(int scope) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (watched()) trace_fence(static_cast<Scope>(scope));
+}
 
 std::uint64_t untold_load(const volatile void* address, unsigned bytes) {
   if (bytes == 2) return __atomic_load_n(static_cast<const volatile std::uint16_t*>(address), __ATOMIC_RELAXED);

@@ -291,7 +291,11 @@ def _dynamic(
             else f"{kind} {stars}* {tokens[name].text}"
         )
         cast = f"{kind} {stars} (*){rest}" if rest else f"{kind} {stars}*"
-        out.append(f"{pointer} = reinterpret_cast<{cast}>(::kbk::dynamic_shared());")
+        element = f"{kind} {stars}".strip()
+        out.append(
+            f"{pointer} = reinterpret_cast<{cast}>(::kbk::dynamic_shared("
+            f'"{tokens[name].text}", sizeof({element}), ::kbk::type_code<{element}>()));'
+        )
     return " ".join(out)
 
 
@@ -320,7 +324,7 @@ def _static(
             tag, slot, shown = f"{tag}_##{variable}", f"{slot}_##{variable}", f"#{variable}"
         out.append(
             f"struct {tag} {{ {declaration} }}; "
-            f"static ::kbk::SharedSlot {slot} = KBK_SLOT({tag}, {shown}); "
+            f"static ::kbk::SharedSlot {slot} = KBK_SLOT({tag}, {shown}, {variable}); "
             f"auto& {variable} = ::kbk::shared<{tag}>(&{slot}).{variable};"
         )
     return " ".join(out)

@@ -1,0 +1,71 @@
+// Reads of memory that nobody has written: shared memory since the block began, global memory since it was allocated.
+#include <unordered_map>
+
+#include "findings.h"
+#include "regions.h"
+#include "sanitizer.h"
+
+namespace kbk {
+
+namespace {
+
+class Initialized : public Listener {
+ public:
+  void begin(const Launch&) override { blocks_.clear(), last_ = nullptr; }
+  void end(const Launch&) override { blocks_.clear(), last_ = nullptr; }
+  void block_begin(const Block& block) override {
+    blocks_[&block].reset(static_cast<std::uint64_t>(block.arena.end - block.arena.base));
+  }
+  void block_end(const Block& block) override { blocks_.erase(&block), last_ = nullptr; }
+
+  void touch(const Thread& thread, const Touch& touch) override {
+    if (touch.space == Space::kShared) return shared(thread, touch);
+    if (touch.space != Space::kGlobal) return;
+    Region* region = region_of(touch.address);
+    if (region == nullptr) return;
+    if (reads(touch.access) && is_untouched(*region, touch.address, touch.at, touch.bytes))
+      report("uninitialized-global", thread, touch);
+    if (writes(touch.access) && !region->written.empty()) region->written.set(touch.address - region->low, touch.bytes);
+  }
+
+ private:
+  void shared(const Thread& thread, const Touch& touch) {
+    const Block* block = thread.block;
+    if (block != last_) {
+      last_ = block;
+      written_ = &blocks_[block];
+    }
+    const std::uint64_t offset = touch.address - reinterpret_cast<std::uintptr_t>(block->arena.base);
+    if (reads(touch.access)) {
+      // The copy of a struct takes its padding with it, which nobody writes.
+      const bool is_written = touch.aligned ? written_->all(offset, touch.bytes) : written_->any(offset, touch.bytes);
+      if (!is_written) report("uninitialized-shared", thread, touch);
+    }
+    if (writes(touch.access)) written_->set(offset, touch.bytes);
+  }
+
+  static void report(const char* code, const Thread& thread, const Touch& touch) {
+    Finding finding;
+    finding.kind = "uninitialized";
+    finding.code = code;
+    finding.actor = actor_of(thread, touch);
+    finding.has_memory = true;
+    finding.space = touch.space;
+    finding.address = touch.address;
+    finding.bytes = touch.bytes;
+    found(*thread.block->launch, std::move(finding));
+  }
+
+  std::unordered_map<const Block*, Bits> blocks_;
+  const Block* last_ = nullptr;
+  Bits* written_ = nullptr;
+};
+
+}  // namespace
+
+Listener& initialized_checker() {
+  static Initialized checker;
+  return checker;
+}
+
+}  // namespace kbk

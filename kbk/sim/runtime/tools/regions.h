@@ -1,0 +1,56 @@
+// Global memory that a kernel may know of: the storages of the arguments of the call in hand, and what the host function allocated.
+// Addresses are the caller's, as in Touch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kbk {
+
+// A bit for each byte of a stretch of memory.
+class Bits {
+ public:
+  void reset(std::uint64_t bytes) { words_.assign((bytes + 63) / 64, 0); }
+  bool empty() const { return words_.empty(); }
+  void set(std::uint64_t first, std::uint64_t count);
+  bool all(std::uint64_t first, std::uint64_t count) const;
+  bool any(std::uint64_t first, std::uint64_t count) const;
+
+ private:
+  template <class Each>
+  static bool each_word(std::uint64_t first, std::uint64_t count, Each each);
+  std::vector<std::uint64_t> words_;
+};
+
+enum class Owner : std::uint8_t { kArgument, kHostTensor, kAllocation, kMalloc };
+
+struct Region {
+  Region() = default;
+  Region(std::uint64_t storage, std::uint64_t bytes, Owner whose, int which)
+      : low(storage), high(storage + bytes), owner(whose), number(which) {}
+
+  std::uint64_t low = 0, high = 0;  // of the storage
+  Owner owner = Owner::kArgument;
+  int number = 0;      // of the first argument with that storage, or of the allocation
+  bool fresh = false;  // allocated under the sanitizer's eyes, without contents
+  Bits written;        // by kernels; empty if nobody asks
+  std::uint64_t view_low = 0, view_high = 0;  // of the arguments that are views of it
+  Bits inside;         // bytes that belong to one; empty: all from view_low to view_high
+};
+
+Region* region_of(std::uint64_t address);  // that holds the byte, or null
+
+// What nobody has written: a NaN in every floating-point type.
+unsigned char poison_at(std::uint64_t address);
+// True if these bytes, now at `at`, are still as they were allocated: no kernel wrote them, and nobody else changed them.
+bool is_untouched(const Region& region, std::uint64_t address, const void* at, std::uint32_t bytes);
+
+// cudaMemset or cudaMemcpy wrote there.
+void host_wrote(void* address, std::uint64_t bytes);
+
+// For cudaMalloc and cudaFree, while somebody listens.
+void malloc_region(void* address, std::uint64_t bytes);
+void free_region(const void* address);
+
+}  // namespace kbk
