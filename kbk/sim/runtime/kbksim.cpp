@@ -18,6 +18,7 @@
 #include "tools/barriers.cpp"
 #include "tools/bounds.cpp"
 #include "tools/findings.cpp"
+#include "tools/history.cpp"
 #include "tools/initialized.cpp"
 #include "tools/regions.cpp"
 #include "tools/sanitizer.cpp"
