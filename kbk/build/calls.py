@@ -19,6 +19,7 @@ from .. import sim
 from ..errors import ArgumentError, KbkError, LaunchError
 from .library import Namespace
 from .schema import OpSchema
+from .watchers import watchers
 
 _ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
 _LAUNCH = "kbk.LaunchError: "
@@ -39,6 +40,8 @@ MISSING = _Missing()
 
 # Makes a machine's library ready: ("cpu" or "cuda") -> None.
 EnsureReady = Callable[[str], None]
+# Takes a call in the place of the op: (function, arguments) -> what it returns.
+Watched = Callable[[str, tuple[Any, ...]], Any]
 
 
 class Op:
@@ -70,7 +73,9 @@ class Op:
         return f"<kbk op {self.schema}>"
 
 
-def make_op(op: OpSchema, space: Namespace, ensure_ready: EnsureReady, doc: str) -> Op:
+def make_op(
+    op: OpSchema, space: Namespace, ensure_ready: EnsureReady, watched: Watched, doc: str
+) -> Op:
     """The callable for one op of `space`."""
     import torch
 
@@ -88,6 +93,8 @@ def make_op(op: OpSchema, space: Namespace, ensure_ready: EnsureReady, doc: str)
         "truth": checks.truth,
         "ensure_traced": _constant_when_traced(checks.ensure_traced),
         "is_compiling": torch.compiler.is_compiling,
+        "watchers": watchers,
+        "watched": watched,
     }
     exec(compile(_source(op, scope), f"<kbk op {op.name}>", "exec"), scope)
     made = type(op.name, (Op,), {"__call__": scope["make"](scope)})
@@ -129,6 +136,8 @@ def _source(op: OpSchema, scope: dict[str, Any]) -> str:
         "        if kbk_is_compiling():",
         f"            kbk_ensure_traced({_first_tensor(op)}.device.type)",
         f"            return kbk_overload({passed})",
+        "        if kbk_watchers:",
+        f"            return kbk_watched({op.name!r}, ({passed},))",
         *[f"        {line}" for line in _scalar_checks(op)],
         *[f"        {line}" for line in _tensor_checks(op, passed)],
         "        try:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from .calls import Op, make_op
 from .library import DamagedLibraryError, Namespace, namespace
 from .machines import build_cpu, build_cuda
 from .request import Request, digest
+from .watchers import watched
 
 PLAIN = "plain"
 """The build that calls run, but for `kbk.sim.trace`, whose ops tell of each access."""
@@ -87,7 +89,18 @@ class Module:
 
     def _make_ops(self) -> None:
         for name, doc in self._request.functions.items():
-            self.__dict__[name] = make_op(self._space.ops[name], self._space, self.build, doc)
+            self.__dict__[name] = make_op(
+                self._space.ops[name], self._space, self.build, partial(watched, self), doc
+            )
+
+    def _twin(self) -> Module:
+        """The same source, built so that the simulator is told of each access."""
+        if self._variant != PLAIN:
+            return self
+        if "_traced" not in self.__dict__:
+            self._traced = Module(self._request, variant="traced")
+        self._traced.build("cpu")
+        return self._traced
 
     def register_fake(self, function: str, fake: Callable[..., Any]) -> None:
         """Tell torch.compile what `function` returns.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import subprocess
 from typing import Any
 
 from kbk.errors import LaunchError
+from kbk.sim import addresses
 from kbk.sim.runtime_library import take_fault
 
 
@@ -37,7 +36,7 @@ def convert_exception(error: RuntimeError) -> BaseException:
         sentence += f"\n  by thread {thread} in block {block}"
     for waiter in fault["waiters"]:
         sentence += "\n  " + _waiter(waiter)
-    return LaunchError(
+    converted = LaunchError(
         sentence,
         kind=fault["kind"] if fault["kind"] in _KINDS else "launch",
         kernel=fault["kernel"],
@@ -46,6 +45,8 @@ def convert_exception(error: RuntimeError) -> BaseException:
         file=file,
         line=line,
     )
+    converted.fault = fault
+    return converted
 
 
 _KINDS = {
@@ -84,35 +85,7 @@ def locate(library: str, offset: int) -> tuple[str | None, int | None]:
 
     Both are None if they are unknown.
     """
-    if not library:
-        return None, None
-    # Some instructions have no line of their own (clang gives them line 0): their neighbours have.
-    addresses = [
-        hex(max(offset + step, 0)) for step in (0, -1, 1, -4, 4, -8, 8, -16, 16, 24, -24, 32)
-    ]
-    for command in (
-        ["addr2line", "-i", "-e", library],
-        ["llvm-symbolizer", "--output-style=GNU", "-e", library],
-    ):
-        try:
-            done = subprocess.run(
-                [*command, *addresses], capture_output=True, text=True, timeout=10
-            )
-        except (OSError, subprocess.SubprocessError):
-            continue
-        for entry in done.stdout.splitlines():  # innermost frame first
-            found = re.fullmatch(r"(.+):(\d+)(?: \(.*\))?", entry)
-            if found and int(found[2]) > 0 and not _is_ours(found[1]):
-                return found[1].rpartition("/")[2], int(found[2])
+    for frame in addresses.frames(library, [offset])[offset]:  # innermost first
+        if not addresses.is_ours(frame.path):
+            return frame.path.rpartition("/")[2], frame.line
     return None, None
-
-
-def _is_ours(file: str) -> bool:
-    """Whether a file is not the learner's: the shim, the C++ library, the generated unit."""
-    return (
-        "??" in file
-        or "/sim/include/" in file
-        or "/kbk/include/kbk/" in file
-        or file.startswith("/usr/")
-        or file.endswith("main.cpp")
-    )

@@ -125,6 +125,8 @@ def _traced_flags(gcc: bool) -> list[str]:
             "--param=tsan-distinguish-volatile=1",
             "-fno-tree-sra",  # a copied struct is one access
             "-fno-thread-jumps",  # nor is code between two equal conditions there twice
+            "-fno-crossjumping",  # nor do two lines share one
+            "-fno-tree-tail-merge",
             "-fno-tree-vectorize",
             "-fno-tree-loop-distribute-patterns",  # a loop is no memcpy
             "-Wno-tsan",
@@ -134,6 +136,8 @@ def _traced_flags(gcc: bool) -> list[str]:
         "-tsan-distinguish-volatile=1",
         "-disable-loop-idiom-all",
         "-disable-block-placement",
+        "-sink-common-insts=false",
+        "-hoist-common-insts=false",
     ]
     return [
         "-DKBK_TRACED=1",
@@ -186,6 +190,27 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_access_log_stop.restype = ctypes.c_uint64
     library.kbk_sim_access_log_launches.restype = ctypes.c_char_p
     library.kbk_sim_access_log_take.argtypes = [ctypes.c_void_p]
+    integers = ctypes.POINTER(ctypes.c_int64)
+    library.kbk_sim_findings.restype = ctypes.c_char_p
+    library.kbk_sim_watch_regions.restype = ctypes.c_char_p
+    library.kbk_sim_watch_fresh.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
+    library.kbk_sim_watch_forget.argtypes = [ctypes.c_uint64]
+    library.kbk_sim_watch_argument.argtypes = [
+        ctypes.c_int,
+        ctypes.c_int,
+        *[ctypes.c_uint64] * 4,
+        ctypes.c_int,
+        integers,
+        integers,
+    ]
+    library.kbk_sim_watch_unwritten.argtypes = [
+        *[ctypes.c_uint64] * 3,
+        ctypes.c_int,
+        integers,
+        integers,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]
+    library.kbk_sim_watch_unwritten.restype = ctypes.c_uint64
     _library = library
     _install_writer(library)
     _apply(_settings)

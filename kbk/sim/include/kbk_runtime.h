@@ -64,7 +64,7 @@ KBK_API bool in_kernel();
 KBK_API long long clock_ticks();
 
 // --- waiting
-KBK_API int barrier(int kind, int predicate);  // kind 0 plain, 1 count, 2 and, 3 or
+KBK_API int barrier(int kind, int predicate, int line);  // kind 0 plain, 1 count, 2 and, 3 or
 KBK_API void grid_barrier();
 KBK_API bool grid_is_cooperative();
 // The lanes of `mask` meet; `second` (may be null) receives the predicate of match_all.

@@ -3,10 +3,13 @@
 
 #include "kbk_runtime.h"
 
-inline void __syncthreads() { kbk::barrier(0, 0); }
-inline int __syncthreads_count(int predicate) { return kbk::barrier(1, predicate); }
-inline int __syncthreads_and(int predicate) { return kbk::barrier(2, predicate); }
-inline int __syncthreads_or(int predicate) { return kbk::barrier(3, predicate); }
+// The line keeps a compiler from making one call of two, in the two branches of an if.
+#define KBK_LINE int line = __builtin_LINE()
+inline void __syncthreads(KBK_LINE) { kbk::barrier(0, 0, line); }
+inline int __syncthreads_count(int predicate, KBK_LINE) { return kbk::barrier(1, predicate, line); }
+inline int __syncthreads_and(int predicate, KBK_LINE) { return kbk::barrier(2, predicate, line); }
+inline int __syncthreads_or(int predicate, KBK_LINE) { return kbk::barrier(3, predicate, line); }
+#undef KBK_LINE
 inline void __syncwarp(unsigned mask = 0xffffffffu) { kbk::collective(kbk::Op::kSync, mask, 0, 0, 32, nullptr); }
 
 #ifdef KBK_TRACED

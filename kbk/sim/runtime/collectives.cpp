@@ -25,13 +25,14 @@ void release_barrier(Block& block) {
   }
 }
 
-int barrier(int kind, int predicate) {
+int barrier(int kind, int predicate, int line) {
   const void* pc = __builtin_return_address(0);
   Thread* self = current;
   if (self == nullptr) trap("unsupported", "__syncthreads() was called outside a kernel");
   check_stop();
   Block& block = *self->block;
   self->wait_pc = pc;
+  self->wait_line = line;
   block.barrier_count += predicate != 0;
   block.barrier_and &= predicate != 0;
   block.barrier_or |= predicate != 0;

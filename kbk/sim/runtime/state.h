@@ -28,6 +28,7 @@ struct Thread {
   Wait wait = Wait::kNone;
   bool entered = false;           // the kernel's body has begun: its arguments are its own now
   const void* wait_pc = nullptr;  // call site of the meeting point that it came to last
+  int wait_line = 0;              // its line in the source, of __syncthreads
 };
 
 // Lanes that meet in one warp collective.

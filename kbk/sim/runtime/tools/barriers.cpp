@@ -19,7 +19,7 @@ class Barriers : public Listener {
         ++gone;
       } else if (first == nullptr) {
         first = &thread;
-      } else if (elsewhere == nullptr && thread.wait_pc != first->wait_pc) {
+      } else if (elsewhere == nullptr && (thread.wait_pc != first->wait_pc || thread.wait_line != first->wait_line)) {
         elsewhere = &thread;
       }
     }

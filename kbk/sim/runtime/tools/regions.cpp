@@ -46,6 +46,12 @@ void drop(std::map<std::uint64_t, Region>& from, std::uint64_t low, std::uint64_
 
 void poison(void* to, std::uint64_t address, std::uint64_t bytes) {
   auto* at = static_cast<unsigned char*>(to);
+  if (address % 2 == 0 && bytes >= 2) {
+    const unsigned char pair[2] = {poison_at(0), poison_at(1)};
+    std::memcpy(at, pair, 2);
+    for (std::uint64_t done = 2; done < bytes; done *= 2) std::memcpy(at + done, at, done < bytes - done ? done : bytes - done);
+    return;
+  }
   for (std::uint64_t i = 0; i < bytes; ++i) at[i] = poison_at(address + i);
 }
 

@@ -1,0 +1,131 @@
+"""The tensors of a call, told to the simulator before it and looked at after it."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from kbk.sanitize.findings import Allocation, Argument
+from kbk.sim import runtime_library
+
+if TYPE_CHECKING:
+    import torch
+
+_WRITTEN, _HOST = 1, 2  # flags of kbk_sim_watch_argument
+
+
+def library() -> ctypes.CDLL:
+    """The simulator's runtime, which is loaded by the time that anything can be called."""
+    loaded = runtime_library.library()
+    assert loaded is not None
+    return loaded
+
+
+def argument_of(name: str, tensor: torch.Tensor, is_host: bool = False) -> Argument:
+    """Where a CPU tensor lies. No reference to it is kept."""
+    storage = tensor.untyped_storage()
+    return Argument(
+        name,
+        storage.data_ptr(),
+        storage.nbytes(),
+        tensor.data_ptr(),
+        tuple(tensor.shape),
+        tuple(tensor.stride()),
+        tensor.element_size(),
+        str(tensor.dtype).removeprefix("torch."),
+        is_host,
+    )
+
+
+def announce(number: int, argument: Argument, written: bool) -> None:
+    """Tell the simulator of argument `number` of the call."""
+    flags = (_WRITTEN if written else 0) | (_HOST if argument.is_host else 0)
+    library().kbk_sim_watch_argument(
+        number,
+        flags,
+        argument.storage,
+        argument.nbytes,
+        argument.data,
+        argument.itemsize,
+        *_geometry(argument),
+    )
+
+
+def unwritten(argument: Argument) -> tuple[int, int]:
+    """How many elements no kernel of the call has written, and the address of the first."""
+    first = ctypes.c_uint64()
+    count = library().kbk_sim_watch_unwritten(
+        argument.storage,
+        argument.data,
+        argument.itemsize,
+        *_geometry(argument),
+        ctypes.byref(first),
+    )
+    return int(count), first.value
+
+
+def allocations() -> list[Allocation]:
+    """What the host function has allocated, in order."""
+    found = []
+    for line in library().kbk_sim_watch_regions().decode().splitlines():
+        owner, number, low, nbytes = line.split()
+        if owner in ("allocation", "malloc"):
+            label = f"allocation {number} of the host function"
+            found.append((int(number), Allocation(label, int(low), int(nbytes), None, None)))
+    return [allocation for _, allocation in sorted(found, key=lambda each: each[0])]
+
+
+def _geometry(argument: Argument) -> tuple[int, Any, Any]:
+    dim = len(argument.shape)
+    integers = ctypes.c_int64 * dim
+    return dim, integers(*argument.shape), integers(*argument.strides)
+
+
+class Fresh:
+    """Memory that was allocated without contents and that somebody still holds.
+
+    The simulator fills it with a pattern and remembers which bytes kernels write.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, Any] = {}  # address of the storage -> weak reference
+
+    def add(self, tensor: torch.Tensor) -> None:
+        """It has just been allocated."""
+        storage = self.hold(tensor)
+        if storage is not None and (loaded := runtime_library.library()) is not None:
+            loaded.kbk_sim_watch_fresh(storage.data_ptr(), storage.nbytes())
+
+    def hold(self, tensor: torch.Tensor) -> Any:
+        """Remember a storage while it lives; None if it has no bytes."""
+        from torch.multiprocessing.reductions import StorageWeakRef
+
+        storage = tensor.untyped_storage()
+        if storage.nbytes() == 0 or tensor.device.type != "cpu":
+            return None
+        self._held[storage.data_ptr()] = StorageWeakRef(storage)
+        return storage
+
+    def forget(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Somebody else than a kernel has written there, or it is another storage now."""
+        for tensor in tensors:
+            if self._held.pop(tensor.untyped_storage().data_ptr(), None) is not None:
+                library().kbk_sim_watch_forget(tensor.untyped_storage().data_ptr())
+
+    def purge(self, gone: Iterable[int] = ()) -> None:
+        """Forget what nobody holds any more, and the storages at these addresses."""
+        dead = [address for address, reference in self._held.items() if reference.expired()]
+        for address in (*dead, *gone):
+            self._held.pop(address, None)
+            library().kbk_sim_watch_forget(address)
+
+    def holds(self, address: int) -> bool:
+        """Whether a storage at that address is remembered."""
+        return address in self._held
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._held.clear()
+        if runtime_library.library() is not None:
+            library().kbk_sim_watch_forget(0)

@@ -1,0 +1,272 @@
+"""`with kbk.sanitize() as s`: every op on CPU tensors inside runs traced, under all checkers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kbk.build.watchers import watchers
+from kbk.errors import ArgumentError, LaunchError, SanitizerError
+from kbk.sanitize import history
+from kbk.sanitize.findings import Argument, CallContext, Finding, describe, merge
+from kbk.sanitize.memory import Fresh, allocations, announce, argument_of, library, unwritten
+
+if TYPE_CHECKING:
+    from kbk.build.calls import Op
+    from kbk.build.module import Module
+    from kbk.sanitize.history import Launch
+
+
+class Sanitizer:
+    """What `kbk.sanitize` gives; filled call by call.
+
+    Attributes:
+        findings: errors first, then warnings, then infos; each once, with its count.
+        launches: the launches of the calls, for `kbk.explain`.
+    """
+
+    def __init__(self, raise_on_error: bool, most: int) -> None:
+        self._raise = raise_on_error
+        self._most = most
+        self._raw: list[Finding] = []
+        self._fresh = Fresh()
+        self._stack = contextlib.ExitStack()
+        self._ended: LaunchError | None = None
+        self.launches: list[Launch] = []
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Errors first, then warnings, then infos; each once, with its count."""
+        return merge(self._raw)
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that fail."""
+        return [each for each in self.findings if each.severity == "error"]
+
+    def __enter__(self) -> Sanitizer:
+        from kbk.sanitize.watch import Watch
+
+        if any(isinstance(each, Sanitizer) for each in watchers) or _active:
+            raise ArgumentError("sanitize: another kbk.sanitize() is under way in this process.")
+        _active.append(self)
+        self._stack.callback(_active.remove, self)
+        self._stack.callback(self._fresh.clear)
+        self._stack.enter_context(Watch(self._fresh))
+        watchers.append(self)
+        self._stack.callback(watchers.remove, self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._stack.close()
+        mine = error is not None and error is self._ended
+        if error is not None and not mine:
+            return False
+        if self._raise and self.errors:
+            raise SanitizerError(self.findings) from None
+        return mine
+
+    def call(self, module: Module, function: str, values: tuple[Any, ...]) -> Any:
+        """Run an op of a module traced, and keep what the checkers found."""
+        twin = module._twin()
+        op: Op = getattr(twin, function)
+        call = _Call(twin, op, values, self._fresh)
+        library().kbk_sim_sanitize(1)
+        room = self._most - sum(len(each.records) for each in self.launches)
+        history.start(max(room, 0))
+        result = None
+        try:
+            result = op(*values)
+        except LaunchError as error:
+            raw = _from_fault(error)
+            if raw is not None:
+                self._ended = error
+                call.add(raw)
+            raise
+        finally:
+            library().kbk_sim_sanitize(0)
+            launches = history.take()
+            self._raw += call.finish(result)
+            self.launches += [
+                replace(each, arguments=call.context.arguments, sources=call.context.sources)
+                for each in launches
+            ]
+        return result
+
+
+_active: list[Sanitizer] = []
+
+
+class _Call:
+    """One call: its tensors, and what was found."""
+
+    def __init__(self, twin: Module, op: Op, values: tuple[Any, ...], fresh: Fresh) -> None:
+        self._fresh = fresh
+        self._raw: list[dict[str, Any]] = []
+        self._written: list[Argument] = []
+        self._parameters = [declared.name for declared in op.overload._schema.arguments]
+        kinds = dict(twin._space.ops[op.name].parameters)
+        fresh.purge()
+        library().kbk_sim_watch_begin()
+        arguments = []
+        for number, (declared, value) in enumerate(
+            zip(op.overload._schema.arguments, values, strict=True)
+        ):
+            if not hasattr(value, "untyped_storage"):
+                continue
+            if value.is_cuda:
+                raise ArgumentError(
+                    f"sanitize: watches CPU tensors, but {declared.name} is on {value.device}; "
+                    "on a GPU run compute-sanitizer."
+                )
+            argument = argument_of(declared.name, value, kinds[declared.name] == "host")
+            written = declared.alias_info is not None and declared.alias_info.is_write
+            announce(number, argument, written)
+            arguments.append(argument)
+            if written and not argument.is_host:
+                self._written.append(argument)
+        self.context = CallContext(dict(twin._request.files), arguments, [])
+
+    def add(self, raw: dict[str, Any]) -> None:
+        """A finding that the checkers could not make: the launch had ended."""
+        if raw["code"] == "finding":
+            return  # they had
+        self._raw.append(raw)
+
+    def finish(self, result: Any) -> list[Finding]:
+        """The findings of the call, told; `result` is what it returned, None after a fault."""
+        told = json.loads(library().kbk_sim_findings())
+        launched = {"launch": None, "kernel": "", "library": ""}
+        results = result if isinstance(result, tuple) else () if result is None else (result,)
+        made = allocations()
+        self.context.allocations.extend(made)
+        raw = [*told["findings"], *self._raw]
+        if any(each["code"] == "launch" for each in told["findings"]):
+            raw = [each for each in raw if each not in self._raw or each["kind"] != "launch"]
+        if not any(each["severity"] == "error" for each in raw):
+            raw += [
+                _unwritten(each, launched)
+                for each in (*self._written, *_returned(results))
+                if each.nbytes
+            ]
+        raw = [each for each in raw if each["code"] != "unwritten-output" or each["number"]]
+        library().kbk_sim_watch_end()
+        for tensor in results:
+            self._fresh.hold(tensor)
+        self._fresh.purge(
+            each.address for each in made if not self._fresh.holds(each.address)
+        )
+        for each in raw:
+            memory = each.get("memory")
+            if memory and memory.get("beyond") is not None:
+                memory["beyond"] = self._parameters[memory["beyond"]]
+        return [describe(each, self.context) for each in raw]
+
+
+def _returned(results: tuple[Any, ...]) -> list[Argument]:
+    many = len(results) > 1
+    return [
+        argument_of(f"result {number}" if many else "the result", tensor)
+        for number, tensor in enumerate(results, 1)
+    ]
+
+
+def _unwritten(argument: Argument, launched: dict[str, Any]) -> dict[str, Any]:
+    count, first = unwritten(argument)
+    memory = {
+        "space": "global",
+        "address": first,
+        "bytes": argument.itemsize,
+        "beyond": None,
+        "shared": None,
+    }
+    return {
+        **_RAW,
+        **launched,
+        "kind": "uninitialized",
+        "code": "unwritten-output",
+        "severity": "info",
+        "number": count,
+        "memory": memory,
+    }
+
+
+_RAW: dict[str, Any] = {
+    "severity": "error",
+    "kernel": "",
+    "library": "",
+    "launch": None,
+    "count": 1,
+    "actor": None,
+    "other": None,
+    "memory": None,
+    "number": 0,
+    "text": "",
+    "file": None,
+    "line": None,
+    "waiters": [],
+}
+
+
+def _from_fault(error: LaunchError) -> dict[str, Any] | None:
+    """The finding behind a launch that was ended; None if it is no checker's matter (a crash)."""
+    fault = error.fault
+    if fault is None:
+        unasked = "; the host function did not ask for the error (cudaGetLastError)"
+        if error.kind == "launch":
+            text = str(error) + unasked
+            return {**_RAW, "kind": "launch", "code": "launch", "text": text,
+                    "file": error.file, "line": error.line, "kernel": error.kernel}
+        if error.kind == "out-of-bounds":
+            return {**_RAW, "kind": error.kind, "code": "bounds-damage", "text": str(error)}
+        return None
+    if fault["kind"] not in _KINDS:
+        return None
+    kind, code = _KINDS[fault["kind"]]
+    place = fault["place"]
+    raw = {
+        **_RAW,
+        "kind": kind,
+        "code": code,
+        "kernel": fault["kernel"],
+        "library": place["library"],
+        "text": fault["message"],
+        "actor": {
+            "offset": place["offset"] + 1,  # here it is of the call itself, not behind it
+            "block": fault.get("block"),
+            "thread": fault.get("thread"),
+            "access": "read",
+            "value": None,
+        },
+        "waiters": [
+            {
+                **{name: waiter[name] for name in ("where", "block", "first", "last", "count")},
+                "offset": waiter["place"]["offset"],
+                "missing": waiter["missing"],
+            }
+            for waiter in fault["waiters"]
+        ],
+    }
+    missing = [each["missing"] for each in raw["waiters"] if each["missing"]]
+    if code == "hang" and missing:
+        raw |= {"kind": "barrier", "code": "barrier-missing", "number": missing[0]}
+    return raw
+
+
+_KINDS = {
+    "finding": ("finding", "finding"),
+    "invalid-mask": ("barrier", "barrier-mask"),
+    "invalid-width": ("barrier", "barrier-mask"),
+    "hang": ("hang", "hang"),
+    "launch": ("launch", "launch"),
+    "out-of-bounds": ("out-of-bounds", "bounds-damage"),
+}
+"""Of what the simulator calls a fault: kind and code of the finding."""
