@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class KbkError(RuntimeError):
     """Base of every error raised by ``kbk``."""
@@ -97,6 +99,7 @@ class LaunchError(KbkError):
         line: int | None = None,
     ) -> None:
         super().__init__(text)
+        self.fault: dict[str, Any] | None = None  # what the simulator told, for kbk.sanitize
         self.kind = kind
         self.kernel = kernel
         self.block = block

@@ -203,15 +203,12 @@ void add_waiter(Fault& fault, const Thread& thread, const char* what, unsigned m
 
 }  // namespace
 
-void report_deadlock(Worker& w) {
-  current = nullptr;
-  note("hang", "deadlock: every thread waits for another one", nullptr);
-  if (!w.fault) return;
-  Fault& fault = *w.fault;
+void add_waiters(const Worker& w, Fault& fault) {
   for (const Block* block : w.active) {
     for (const Thread& thread : block->threads) {
       if (thread.wait == Wait::kBarrier) add_waiter(fault, thread, "__syncthreads", 0, 0);
       if (thread.wait == Wait::kGrid) add_waiter(fault, thread, "a grid barrier", 0, 0);
+      if (thread.wait == Wait::kSpin) add_waiter(fault, thread, "a loop that polls", 0, 0);
       if (thread.wait != Wait::kCollective) continue;
       const Warp& warp = block->warps[thread.linear / kLanes];
       for (const Group& group : warp.groups)
@@ -220,7 +217,14 @@ void report_deadlock(Worker& w) {
                      group.mask & warp.alive & ~group.arrived);
     }
   }
-  if (!fault.waiters.empty()) fault.pc = fault.waiters.front().pc;
+}
+
+void report_deadlock(Worker& w) {
+  current = nullptr;
+  note("hang", "deadlock: every thread waits for another one", nullptr);
+  if (!w.fault) return;
+  add_waiters(w, *w.fault);
+  if (!w.fault->waiters.empty()) w.fault->pc = w.fault->waiters.front().pc;
 }
 
 }  // namespace kbk

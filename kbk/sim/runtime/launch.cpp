@@ -126,6 +126,7 @@ void run_worker(Worker& w, Launch& launch) {
   guard_begin(w);
   run_blocks(w);
   guard_end();
+  if (w.fault && w.fault->kind == "hang" && w.fault->waiters.empty()) add_waiters(w, *w.fault);
   worker = nullptr;
   current = nullptr;
   if (launch.stop.load()) {

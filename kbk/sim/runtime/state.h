@@ -183,6 +183,7 @@ void prepare_shared(Block& block);
 // faults.cpp
 void record_fault(const char* kind, std::string message, const void* pc);
 void report_deadlock(Worker& worker);
+void add_waiters(const Worker& worker, Fault& fault);  // who waits where
 void guard_begin(Worker& worker);  // signals and the clock, for the time of a launch
 void guard_end();
 void check_stop();  // ends the calling thread's launch if somebody asked for it
