@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kbk.sanitize.findings import Finding
 
 
 class KbkError(RuntimeError):
@@ -106,3 +111,17 @@ class LaunchError(KbkError):
         self.thread = thread
         self.file = file
         self.line = line
+
+
+class SanitizerError(KbkError):
+    """`kbk.sanitize` found errors: the text has the first in full, and how many more there are.
+
+    Attributes:
+        findings: all of them, errors first, then warnings, then infos.
+    """
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = list(findings)
+        first = str(self.findings[0]) if self.findings else "kbk.sanitize found an error"
+        more = len(self.findings) - 1
+        super().__init__(f"{first}\nand {more} more" if more > 0 else first)
