@@ -84,6 +84,18 @@ def compile_error(
     return _without_place(lines, log)
 
 
+def warnings(log: str, files: Mapping[str, str]) -> list[Diagnostic]:
+    """The compiler's warnings about the learner's files (text by name), without their option."""
+    found = []
+    for line in log.splitlines():
+        place = _parse(line.translate(_QUOTES))
+        if place is None or place.file not in files or not place.text.startswith("warning: "):
+            continue
+        text = re.sub(r" \[-W[\w+=-]+\]$", "", place.text.removeprefix("warning: "))
+        found.append(replace(place, text=text))
+    return found
+
+
 def _parse(line: str) -> Diagnostic | None:
     match = _HOST.match(line) or _NVCC.match(line)
     if match is None:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import sim
@@ -59,7 +60,29 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
     return build_entry("library", key, build) / LIBRARY
 
 
-def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> None:
+@dataclass(frozen=True)
+class CpuUnit:
+    """What the host compiler gets for a request.
+
+    Attributes:
+        text: of the translation unit.
+        files: (name, text) of the translated files in it.
+        headers: translated copies of the learner's headers, by name.
+        cflags: but for the folders of this compilation.
+    """
+
+    text: str
+    files: list[tuple[str, str]]
+    headers: dict[str, str]
+    cflags: list[str]
+
+
+def cpu_unit(request: Request, parts: Support) -> CpuUnit:
+    """Translate a request for the simulator.
+
+    Raises:
+        UnsupportedError: the simulator lacks something that it uses.
+    """
     own_folders = [path for path in request.flags.includes if path.is_dir()]
     translated = [(name, sim.translate(text, name, own_folders)) for name, text in request.files]
     if any(translation.may_spin for _, translation in translated):
@@ -68,9 +91,9 @@ def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> 
             (name, sim.translate(text, name, own_folders, may_spin=True))
             for name, text in request.files
         ]
-    headers = folder / "headers"
+    headers: dict[str, str] = {}
     for _, translation in translated:
-        _write_headers(headers, translation.headers)
+        headers |= translation.headers
     files = [(name, translation.text) for name, translation in translated]
     host = request.flags.host
     cflags = [
@@ -78,17 +101,26 @@ def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> 
         *parts.flags,
         *(request.flags.common if parts.compiler.kind == "gcc" else []),
         *(flag for flag in host if flag.startswith(("-W", "-w"))),
+        *(f"-I{path}" for path in request.flags.includes),
+    ]
+    return CpuUnit(compose(files, request.exports), files, headers, cflags)
+
+
+def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> None:
+    unit = cpu_unit(request, parts)
+    headers = folder / "headers"
+    write_headers(headers, unit.headers)
+    cflags = [
+        *unit.cflags,
         # The scratch folder is gone when a debugger looks; no path of it, no space of one, stays.
         f"-fdebug-prefix-map={folder / 'build'}=.",
         f"-I{headers}",
-        *(f"-I{path}" for path in request.flags.includes),
     ]
-    text = compose(files, request.exports)
 
     def compile_(scratch: Path, linker: list[str]) -> Path:
         return build_library(
             scratch,
-            text=text,
+            text=unit.text,
             cuda=False,
             compiler=parts.compiler.command,
             cflags=cflags,
@@ -100,7 +132,7 @@ def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> 
             verbose=request.verbose,
         )
 
-    _build(request, folder, lambda scratch: _link(compile_, scratch), dict(files))
+    _build(request, folder, lambda scratch: _link(compile_, scratch), dict(unit.files))
 
 
 # Half the time of GNU ld, which reads all of torch. Strings stay out of the executable segment, so
@@ -130,7 +162,7 @@ def _link(compile_: Callable[[Path, list[str]], Path], scratch: Path) -> Path:
     return library
 
 
-def _write_headers(folder: Path, headers: dict[str, str]) -> None:
+def write_headers(folder: Path, headers: dict[str, str]) -> None:
     """Translated copies of the learner's headers, each under a name of its own."""
     folder.mkdir(exist_ok=True)
     for name, text in headers.items():

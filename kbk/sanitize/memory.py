@@ -22,7 +22,13 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def argument_of(name: str, tensor: torch.Tensor, is_host: bool = False) -> Argument:
+def argument_of(
+    name: str,
+    tensor: torch.Tensor,
+    is_host: bool = False,
+    writable: bool = True,
+    number: int | None = None,
+) -> Argument:
     """Where a CPU tensor lies. No reference to it is kept."""
     storage = tensor.untyped_storage()
     return Argument(
@@ -35,14 +41,16 @@ def argument_of(name: str, tensor: torch.Tensor, is_host: bool = False) -> Argum
         tensor.element_size(),
         str(tensor.dtype).removeprefix("torch."),
         is_host,
+        writable,
+        number,
     )
 
 
-def announce(number: int, argument: Argument, written: bool) -> None:
-    """Tell the simulator of argument `number` of the call."""
-    flags = (_WRITTEN if written else 0) | (_HOST if argument.is_host else 0)
+def announce(argument: Argument) -> None:
+    """Tell the simulator of an argument of the call."""
+    flags = (_WRITTEN if argument.writable else 0) | (_HOST if argument.is_host else 0)
     library().kbk_sim_watch_argument(
-        number,
+        argument.number,
         flags,
         argument.storage,
         argument.nbytes,

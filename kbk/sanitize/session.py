@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kbk.build.watchers import watchers
-from kbk.errors import ArgumentError, LaunchError, SanitizerError
+from kbk.errors import ArgumentError, BuildError, LaunchError, SanitizerError
 from kbk.sanitize import history
-from kbk.sanitize.findings import Argument, CallContext, Finding, describe, merge
+from kbk.sanitize.findings import Argument, CallContext, Finding, describe, describe_all, merge
 from kbk.sanitize.memory import Fresh, allocations, announce, argument_of, library, unwritten
 
 if TYPE_CHECKING:
     from kbk.build.calls import Op
+    from kbk.build.diagnostics import Diagnostic
     from kbk.build.module import Module
     from kbk.sanitize.history import Launch
 
@@ -35,6 +38,7 @@ class Sanitizer:
         self._fresh = Fresh()
         self._stack = contextlib.ExitStack()
         self._ended: LaunchError | None = None
+        self._compiler: dict[str, tuple[dict[str, str], Future[list[Diagnostic]]]] = {}
         self.launches: list[Launch] = []
 
     @property
@@ -67,6 +71,8 @@ class Sanitizer:
         traceback: TracebackType | None,
     ) -> bool:
         self._stack.close()
+        self._raw += self._compiler_findings()
+        self._compiler.clear()
         mine = error is not None and error is self._ended
         if error is not None and not mine:
             return False
@@ -74,8 +80,32 @@ class Sanitizer:
             raise SanitizerError(self.findings) from None
         return mine
 
+    def _ask_compiler(self, module: Module) -> None:
+        """Look for local variables without a value, beside the build and the calls."""
+        if module.namespace in self._compiler:
+            return
+        from kbk.build.locals import uninitialized_locals
+
+        pool = ThreadPoolExecutor(1)
+        request = module._request
+        told = pool.submit(uninitialized_locals, request, module._arch)
+        pool.shutdown(wait=False)
+        self._compiler[module.namespace] = (dict(request.files), told)
+
+    def _compiler_findings(self) -> list[Finding]:
+        found = []
+        for sources, told in self._compiler.values():
+            with contextlib.suppress(BuildError, OSError, subprocess.SubprocessError):
+                for each in told.result():
+                    raw = {**_RAW, "kind": "uninitialized", "code": "uninitialized-local"}
+                    raw |= {"severity": "warning", "text": each.text}
+                    raw |= {"file": each.file, "line": each.line}
+                    found.append(describe(raw, CallContext(sources, [], [])))
+        return found
+
     def call(self, module: Module, function: str, values: tuple[Any, ...]) -> Any:
         """Run an op of a module traced, and keep what the checkers found."""
+        self._ask_compiler(module)
         twin = module._twin()
         op: Op = getattr(twin, function)
         call = _Call(twin, op, values, self._fresh)
@@ -112,7 +142,6 @@ class _Call:
         self._fresh = fresh
         self._raw: list[dict[str, Any]] = []
         self._written: list[Argument] = []
-        self._parameters = [declared.name for declared in op.overload._schema.arguments]
         kinds = dict(twin._space.ops[op.name].parameters)
         fresh.purge()
         library().kbk_sim_watch_begin()
@@ -127,11 +156,12 @@ class _Call:
                     f"sanitize: watches CPU tensors, but {declared.name} is on {value.device}; "
                     "on a GPU run compute-sanitizer."
                 )
-            argument = argument_of(declared.name, value, kinds[declared.name] == "host")
             written = declared.alias_info is not None and declared.alias_info.is_write
-            announce(number, argument, written)
+            is_host = kinds[declared.name] == "host"
+            argument = argument_of(declared.name, value, is_host, written, number)
+            announce(argument)
             arguments.append(argument)
-            if written and not argument.is_host:
+            if written and not is_host:
                 self._written.append(argument)
         self.context = CallContext(dict(twin._request.files), arguments, [])
 
@@ -164,11 +194,7 @@ class _Call:
         self._fresh.purge(
             each.address for each in made if not self._fresh.holds(each.address)
         )
-        for each in raw:
-            memory = each.get("memory")
-            if memory and memory.get("beyond") is not None:
-                memory["beyond"] = self._parameters[memory["beyond"]]
-        return [describe(each, self.context) for each in raw]
+        return describe_all(raw, self.context)
 
 
 def _returned(results: tuple[Any, ...]) -> list[Argument]:

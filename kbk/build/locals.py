@@ -1,0 +1,58 @@
+"""Local variables that the compiler sees used without a value. Nobody can see that at run time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+
+from .. import sim
+from .cache import build_entry
+from .diagnostics import Diagnostic, warnings
+from .machines import cpu_unit, write_headers
+from .request import Request, digest
+from .support import loaded_support, torch_includes
+
+_OPTIONS = {
+    # Only what is certain: "maybe" would blame kernels that are right.
+    "gcc": ["-Wuninitialized", "-Wno-maybe-uninitialized"],
+    "clang": ["-Wuninitialized", "-Wsometimes-uninitialized"],
+}
+_SECONDS = 60
+
+
+def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
+    """The compiler's warnings about them, in the learner's files; from the cache or new.
+
+    Compiles once more, for an analysis that the traced build turns off. What goes wrong in that is no
+    warning: the build itself will say it.
+    """
+    parts = loaded_support(request.flags, arch)
+    options = _OPTIONS["clang" if parts.compiler.kind == "clang" else "gcc"]
+    key = digest("locals", request.digest, parts.compiler.identity, repr(parts.flags), *options)
+
+    def build(folder: Path) -> None:
+        unit = cpu_unit(request, parts)
+        write_headers(folder / "headers", unit.headers)
+        (folder / "main.cpp").write_text(unit.text)
+        done = subprocess.run(
+            [
+                *parts.compiler.words,
+                *unit.cflags,
+                f"-I{folder / 'headers'}",
+                *torch_includes(),
+                *options,
+                *("-S", "-o", "/dev/null", str(folder / "main.cpp")),
+            ],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+        )
+        found = warnings(done.stderr, dict(request.files))
+        (folder / "warnings.json").write_text(json.dumps([asdict(each) for each in found]))
+
+    entry = build_entry("locals", key, build)
+    told = json.loads((entry / "warnings.json").read_text())
+    return [Diagnostic(**each) for each in told]
