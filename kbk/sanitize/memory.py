@@ -12,6 +12,22 @@ from kbk.sim import runtime_library
 if TYPE_CHECKING:
     import torch
 
+_DTYPES = {
+    0: ("uint8", 1),
+    1: ("int8", 1),
+    2: ("int16", 2),
+    3: ("int32", 4),
+    4: ("int64", 8),
+    5: ("float16", 2),
+    6: ("float32", 4),
+    7: ("float64", 8),
+    11: ("bool", 1),
+    15: ("bfloat16", 2),
+    23: ("float8_e5m2", 1),
+    24: ("float8_e4m3fn", 1),
+}
+"""By torch's number: name, and bytes of an element."""
+
 _WRITTEN, _HOST = 1, 2  # flags of kbk_sim_watch_argument
 
 
@@ -77,10 +93,12 @@ def allocations() -> list[Allocation]:
     """What the host function has allocated, in order."""
     found = []
     for line in library().kbk_sim_watch_regions().decode().splitlines():
-        owner, number, low, nbytes = line.split()
+        owner, number, low, nbytes, code = line.split()
         if owner in ("allocation", "malloc"):
             label = f"allocation {number} of the host function"
-            found.append((int(number), Allocation(label, int(low), int(nbytes), None, None)))
+            dtype, size = _DTYPES.get(int(code), (None, 1))
+            shape = (int(nbytes) // size,) if dtype else None
+            found.append((int(number), Allocation(label, int(low), int(nbytes), dtype, shape)))
     return [allocation for _, allocation in sorted(found, key=lambda each: each[0])]
 
 

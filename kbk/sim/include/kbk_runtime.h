@@ -109,7 +109,7 @@ KBK_API bool guarded_damage(const char* copy, char* text, std::size_t size);  //
 KBK_API void guarded_give(char* copy);
 
 // --- what a traced host function tells of torch's memory (kbk/watched.h)
-KBK_API void watch_storage(void* storage, std::uint64_t bytes, bool empty);
+KBK_API void watch_storage(void* storage, std::uint64_t bytes, int dtype, bool empty);
 
 // --- the device profile
 struct Profile {

@@ -117,7 +117,7 @@ void free_region(const void* address) {
 // --- for the traced build of a host function (kbk/include/kbk/watched.h)
 
 // The host function asked for the address of a tensor with this storage. `empty`: it has just been allocated, without contents.
-void watch_storage(void* storage, std::uint64_t bytes, bool empty) {
+void watch_storage(void* storage, std::uint64_t bytes, int dtype, bool empty) {
   const auto low = reinterpret_cast<std::uintptr_t>(storage);
   if (!tracing || bytes == 0 || is_guarded(storage)) return;
   if (!empty && region_of(low) != nullptr) return;
@@ -125,6 +125,7 @@ void watch_storage(void* storage, std::uint64_t bytes, bool empty) {
   Region region(low, bytes, Owner::kAllocation, ++allocations);
   region.view_low = low, region.view_high = low + bytes;
   region.fresh = empty;
+  region.dtype = dtype;
   if (empty) {
     region.written.reset(bytes);
     poison(storage, low, bytes);
@@ -196,14 +197,14 @@ KBK_API std::uint64_t kbk_sim_watch_unwritten(std::uint64_t storage, std::uint64
   return missing;
 }
 
-// The storages of the call, one a line: owner, number, first byte, bytes. The text holds until the next call.
+// The storages of the call, one a line: owner, number, first byte, bytes, dtype. The text holds until the next call.
 KBK_API const char* kbk_sim_watch_regions() {
   static std::string text;
   text.clear();
   const char* const owners[] = {"argument", "host", "allocation", "malloc"};
   for (const auto& [low, region] : regions)
     text += std::string(owners[static_cast<int>(region.owner)]) + " " + std::to_string(region.number) + " " + std::to_string(low) +
-            " " + std::to_string(region.high - low) + "\n";
+            " " + std::to_string(region.high - low) + " " + std::to_string(region.dtype) + "\n";
   return text.c_str();
 }
 

@@ -33,6 +33,7 @@ struct Region {
   std::uint64_t low = 0, high = 0;  // of the storage
   Owner owner = Owner::kArgument;
   int number = 0;      // of the first argument with that storage, or of the allocation
+  int dtype = -1;      // torch's number for the type of the elements, or -1
   bool fresh = false;  // allocated under the sanitizer's eyes, without contents
   Bits written;        // by kernels; empty if nobody asks
   std::uint64_t view_low = 0, view_high = 0;  // of the arguments that are views of it

@@ -2,6 +2,7 @@
 #include "sanitizer.h"
 
 #include "findings.h"
+#include "race.h"
 
 namespace kbk {
 
@@ -10,6 +11,7 @@ Listener* const checkers[] = {
     &bounds_checker(),  // first: the others may look at the memory that it has found to be there
     &initialized_checker(),
     &barrier_checker(),
+    &race_detector(),
 };
 }  // namespace
 

@@ -43,7 +43,7 @@ class Records {
       free_ = base_[index].next;
       return index;
     }
-    if (used_ == room_ && !grow()) return 0;
+    if (used_ >= room_ && !grow()) return 0;
     return used_++;
   }
   void give(std::uint32_t index) {
