@@ -83,11 +83,13 @@ def place(library: str, offset: int, sources: Mapping[str, str], kernel: str = "
     seen_kernel = False
     for frame, source in _without_launch(named):
         function = _without_return_type(frame.function)
-        is_kernel = bool(kernel_name) and _bare(function[: _parameters(function)]) == kernel_name
+        ours = source is None and addresses.is_ours(frame.path)
+        named_so = _bare(function[: _parameters(function)]) == kernel_name
+        is_kernel = bool(kernel_name) and named_so and not ours
         if seen_kernel and not is_kernel:
             break  # the lambda of the launch
         seen_kernel = seen_kernel or is_kernel
-        if source is None and addresses.is_ours(frame.path):
+        if ours:
             continue
         if own and own[-1].function == function:
             continue  # the compiler split the function in two
