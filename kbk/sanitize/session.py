@@ -266,7 +266,8 @@ def _from_fault(error: LaunchError) -> dict[str, Any] | None:
         "library": place["library"],
         "text": fault["message"],
         "actor": {
-            "offset": place["offset"] + 1,  # here it is of the call itself, not behind it
+            # Of a thread the place is in the call, else (of who waits) behind it.
+            "offset": place["offset"] + (1 if fault.get("thread") else 0),
             "block": fault.get("block"),
             "thread": fault.get("thread"),
             "access": "read",

@@ -118,7 +118,12 @@ void found(const Launch& launch, Finding finding) {
   const Key key{finding.code, finding.actor.pc, finding.other.pc};
   const auto known = collected_at.find(key);
   if (known != collected_at.end()) {
-    ++collected[known->second].count;
+    Kept& earlier = collected[known->second];
+    ++earlier.count;
+    if (finding.severity < earlier.finding.severity) {  // the worst of them is told
+      earlier.launch = launch_members(launch, finding);
+      earlier.finding = std::move(finding);
+    }
     return;
   }
   if (collected.size() == kMostFindings) {
