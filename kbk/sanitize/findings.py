@@ -107,7 +107,8 @@ def describe(raw: dict[str, Any], context: CallContext) -> Finding:
     """Put a raw finding of the runtime into words.
 
     Args:
-        raw: as kbk/sim/runtime/tools/findings.cpp writes it.
+        raw: as kbk/sim/runtime/tools/findings.cpp writes it. A member "argument" may hold the
+            tensor (an `Argument`) that it is about, if that is none of the context's.
         context: of the call.
     """
     code, kernel = str(raw["code"]), str(raw.get("kernel") or "")
@@ -117,9 +118,10 @@ def describe(raw: dict[str, Any], context: CallContext) -> Finding:
     there = _place(other, library, context, kernel)
     name = _NOWHERE
     if memory:
+        own = raw.get("argument")
         name = name_of(
             memory,
-            context.arguments,
+            [own] if own is not None else context.arguments,
             context.allocations,
             library=library,
             outside=code == "bounds-global",
@@ -164,7 +166,10 @@ def merge(findings: Iterable[Finding], most: int = MOST_FINDINGS) -> list[Findin
         places = (finding.file, finding.line, finding.other_file, finding.other_line)
         what = finding.kind, finding.code, finding.variable, finding.access
         unknown = None if finding.line is not None else finding.message
-        key = (*what, *places, unknown)
+        key: tuple[Any, ...] = (*what, *places, unknown)
+        if finding.kind == "race" and unknown is None:
+            # Which of the two came first, and so what the hazard is called, is the schedule's choice.
+            key = ("race", finding.variable, *sorted((str(places[:2]), str(places[2:]))))
         first = kept.get(key)
         if first is None:
             kept[key] = finding
@@ -273,9 +278,10 @@ def _memory(facts: sentences.Facts) -> list[str]:
 
 def _values(facts: sentences.Facts) -> list[str]:
     raw, dtype = facts.raw, facts.name.dtype
+    before = "stored" if sentences.access_word(raw.get("actor")) == "read" else "had"
     told = []
     for side, verbs in (
-        (raw.get("other"), {"read": "read", "write": "had", "atomic": "atomic left"}),
+        (raw.get("other"), {"read": "read", "write": before, "atomic": "atomic left"}),
         (raw.get("actor"), {"read": "reads", "write": "stores", "atomic": "atomic finds"}),
     ):
         value = decode((side or {}).get("value"), facts.nbytes, dtype)

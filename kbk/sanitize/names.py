@@ -189,9 +189,9 @@ def _in_allocation(allocation: Allocation, address: int, nbytes: int) -> Name:
     shape, dtype = allocation.shape, allocation.dtype
     if shape is not None and dtype is not None:
         count, strides = 1, []
-        for size in reversed(shape):
+        for each in reversed(shape):
             strides.append(count)
-            count *= max(size, 1)
+            count *= max(each, 1)
         tensor = Argument(
             allocation.label,
             allocation.address,

@@ -29,7 +29,6 @@ _BARRIER = {
     "barrier-stray": "Divergent thread(s) in warp",
     "barrier-mask": "Invalid arguments",
 }
-_VECTOR = {8: "float2", 16: "float4"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,8 @@ def opening(raw: dict[str, Any]) -> str:
         space = "__shared__" if code.endswith("shared") else space
         return f"Uninitialized {space} memory read of size {size} bytes"
     if code == "unwritten-output":
-        return "Unused __global__ memory in allocation"
+        size = getattr(raw.get("argument"), "nbytes", 0)
+        return "Unused __global__ memory in allocation" + (f" of size {size} bytes" if size else "")
     if code == "uninitialized-local":
         return "Uninitialized __local__ memory read"
     if code.startswith("race-"):
@@ -196,11 +196,11 @@ def _bounds_host(f: Facts) -> str:
 
 def _misaligned(f: Facts) -> str:
     size = f.nbytes
-    vector = f" (as a {_VECTOR[size]} needs)" if size in _VECTOR else ""
-    return (
-        f"An access of {size} bytes must begin at a multiple of {size}{vector}. Check the address "
-        "on the host, and access the first elements one by one."
-    )
+    if size < 8 or f.name.dtype is None or "64" in f.name.dtype or "128" in f.name.dtype:
+        cure = "Usually a pointer of another type was cast: its offset must be such a multiple too."
+    else:
+        cure = "Use vectors only where the address allows it, and single elements before and after."
+    return f"An access of {size} bytes must begin at a multiple of {size} bytes. {cure}"
 
 
 def _uninitialized_shared(f: Facts) -> str:
@@ -232,14 +232,17 @@ def _uninitialized_local(f: Facts) -> str:
 
 def _how(f: Facts) -> str:
     """What orders the two sides of a race."""
+    barrier = "__syncwarp()" if f.raw.get("severity") == "warning" else "__syncthreads()"
+    where = "two accesses" if f.same_line or f.here.line is None else "two lines"
+    between = f"put {barrier} between the {where}"
+    if f.number & 1:
+        return "make both atomic" if f.number & 2 else f"make both atomic, or {between}"
     if f.number & 2:
         return (
             "Blocks run in any order: use an atomic, or a second launch (or grid.sync() in a "
             "cooperative one)"
         )
-    barrier = "__syncwarp()" if f.raw.get("severity") == "warning" else "__syncthreads()"
-    where = "two accesses" if f.same_line or f.here.line is None else "two lines"
-    return f"put {barrier} between the {where}"
+    return between
 
 
 def _race(f: Facts, middle: Callable[[str, str], str]) -> str:
@@ -285,8 +288,13 @@ def _race_waw(f: Facts) -> str:
 
 
 def _barrier_divergent(f: Facts) -> str:
-    two = f.here.line is not None and not f.same_line
-    lines = f"lines {f.there.line} and {f.here.line}" if two else "two different places"
+    if f.here.line is None or f.there.line is None or f.same_line:
+        lines = "two different places"
+    elif f.here.file == f.there.file:
+        first, second = sorted((f.here.line, f.there.line))
+        lines = f"lines {first} and {second}"
+    else:
+        lines = f"{f.there.file}:{f.there.line} and {f.here.file}:{f.here.line}"
     return (
         f"Threads of one block wait in __syncthreads() at {lines}. All must come to the same one: "
         "take it out of the `if` or the loop that only some of them run."
