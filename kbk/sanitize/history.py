@@ -13,7 +13,7 @@ import numpy as np
 from kbk.sim import runtime_library
 
 if TYPE_CHECKING:
-    from kbk.sanitize.findings import Argument
+    from kbk.sanitize.tensors import Allocation, Argument
 
 MOST_RECORDS = 8_000_000
 """What a history holds, 32 bytes each; later accesses are left out, and the launch says so."""
@@ -76,7 +76,7 @@ class SharedVariable:
     dynamic: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Launch:
     """One launch of a session, and all that its threads did.
 
@@ -92,6 +92,7 @@ class Launch:
         order: block numbers in the order in which they began, if a seed shuffled them; else ().
         shared: the launch's shared variables.
         arguments: tensors of the call, as they were then.
+        allocations: memory that the host function allocated.
         sources: text of the source files by name.
     """
 
@@ -107,6 +108,7 @@ class Launch:
     order: tuple[int, ...] = field(default=(), repr=False)
     shared: tuple[SharedVariable, ...] = ()
     arguments: Sequence[Argument] = ()
+    allocations: Sequence[Allocation] = ()
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -1,6 +1,8 @@
 // A listener that keeps what every thread did, in order, with the values: what an explanation of one element is looked up in.
 //
-// The value of an access is in memory after it: it is read there at the next event, which comes before any other access.
+// The value of an access is in memory after it: it is read there when the next one is told, before that one happens. GCC tells of the
+// copy of a struct in pieces, and of all that it writes before all that it reads: a write waits until what is told after it has happened,
+// too, unless that is another write.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +44,7 @@ class History : public Listener {
     chunks_.clear();
     seen_.clear();
     intervals_.clear();
-    count_ = pending_ = unsettled_ = 0;
+    count_ = held_.count = last_.count = 0;
     full_ = false;
     block_ = nullptr;
   }
@@ -74,11 +76,14 @@ class History : public Listener {
   }
 
   void touch(const Thread& thread, const Touch& touch) override {
-    const auto access = static_cast<std::uint8_t>(touch.access);
-    // The words of a copied struct are told one after another, and all written after that.
-    const bool more = unsettled_ != 0 && touch.at == next_at_ && touch.pc == pending_pc_ && &thread == pending_thread_ &&
-                      access == pending_access_ && touch.access != Access::kAtomic;
-    if (!more) settle();
+    const bool more = last_.count != 0 && touch.at == last_.end && touch.pc == last_.pc && &thread == last_.thread &&
+                      touch.access == last_.access && touch.access != Access::kAtomic;
+    if (!more && held_.count == 0 && last_.count != 0 && last_.access == Access::kWrite && touch.access == Access::kRead) {
+      held_ = last_;
+      last_.count = 0;
+    } else if (!more) {
+      settle();
+    }
     if (touch.space == Space::kHost || full_) return;
     const std::uint32_t records = (touch.bytes + kWord - 1) / kWord * (touch.access == Access::kAtomic ? 2 : 1);
     if (count_ + records > most_) return fill_up();
@@ -91,23 +96,17 @@ class History : public Listener {
     record.block = static_cast<std::uint32_t>(block_->linear);
     record.thread = static_cast<std::uint16_t>(thread.linear);
     record.interval = *interval_;
-    record.access = access;
+    record.access = static_cast<std::uint8_t>(touch.access);
     record.space = static_cast<std::uint8_t>(touch.space);
     const auto* at = static_cast<const char*>(touch.at);
     if (touch.access == Access::kAtomic) {
       add(record, touch.bytes, at, true);
       record.marks = kAfter;
     }
-    if (!more) {
-      pending_ = count_;
-      pending_at_ = at;
-    }
+    if (!more) last_ = {count_, 0, at, at, touch.pc, &thread, touch.access};
     add(record, touch.bytes, at, false);
-    unsettled_ = count_ - pending_;
-    next_at_ = at + touch.bytes;
-    pending_pc_ = touch.pc;
-    pending_thread_ = &thread;
-    pending_access_ = access;
+    last_.count = count_ - last_.first;
+    last_.end = at + touch.bytes;
   }
 
   void fence(const Thread&, Scope) override { settle(); }
@@ -141,7 +140,7 @@ class History : public Listener {
   void end(const Launch& launch) override {
     Seen& seen = seen_.back();
     seen.ended = launch.stop.load();
-    if (seen.ended) forget_pending();  // the access may be what ended it
+    if (seen.ended) forget(held_), forget(last_);  // the access may be what ended it
     settle();
     for (const SharedSlot* slot : launch.slots)
       add_variable(seen.shared, slot->name, slot->offset, slot->size, slot->element, slot->extents, slot->type, false);
@@ -225,18 +224,29 @@ class History : public Listener {
     }
   }
 
-  // Reads the values of the last access.
+  // Accesses that are told together: what they have in memory has not been read yet.
+  struct Group {
+    std::uint64_t first = 0, count = 0;  // records
+    const char *begin = nullptr, *end = nullptr;
+    const void* pc = nullptr;
+    const Thread* thread = nullptr;
+    Access access = Access::kRead;
+  };
+
   void settle() {
-    if (unsettled_ == 0) return;
-    const char* at = pending_at_;
-    for (std::uint64_t i = pending_; unsettled_ != 0; ++i, --unsettled_) {
+    settle(held_);
+    settle(last_);
+  }
+  void settle(Group& group) {
+    const char* at = group.begin;
+    for (std::uint64_t i = group.first; group.count != 0; ++i, --group.count) {
       Record& record = chunks_[i / kPerChunk][i % kPerChunk];
       std::memcpy(&record.value, at, record.bytes);
       at += record.bytes;
     }
   }
-  void forget_pending() {
-    for (std::uint64_t i = pending_; unsettled_ != 0; ++i, --unsettled_)
+  void forget(Group& group) {
+    for (std::uint64_t i = group.first; group.count != 0; ++i, --group.count)
       chunks_[i / kPerChunk][i % kPerChunk].marks |= kUnknown;
   }
 
@@ -269,12 +279,7 @@ class History : public Listener {
   std::uintptr_t low_ = 0;
   const Block* block_ = nullptr;  // whose interval is at hand
   std::uint16_t* interval_ = nullptr;
-  // The access whose value is to be read: `unsettled_` records from `pending_` on, bytes that follow one another in memory.
-  std::uint64_t pending_ = 0, unsettled_ = 0;
-  const char *pending_at_ = nullptr, *next_at_ = nullptr;
-  const void* pending_pc_ = nullptr;
-  const Thread* pending_thread_ = nullptr;
-  std::uint8_t pending_access_ = 0;
+  Group held_, last_;  // a write, and what was told after it
 };
 
 History history;
