@@ -82,12 +82,13 @@ class Detector : public Listener {
   }
 
   bool gave_up() const { return gave_up_; }
-  void limit(std::uint32_t records) { records_.set_most(records); }
+  void limit(std::uint32_t records, unsigned alike) {
+    records_.set_most(records);
+    alike_ = alike;
+  }
 
  private:
-  static constexpr unsigned kMost = 4;         // unordered records of one sort at a word
-  static constexpr std::size_t kSpare = 8;     // states kept for the next blocks
-  static constexpr std::uint32_t kRecords = 48u << 20;
+  static constexpr std::size_t kSpare = 8;  // states kept for the next blocks
 
   BlockState& state_of(const Block& block) { return &block == last_block_ ? *last_state_ : find(block); }
   BlockState& find(const Block& block) {
@@ -114,10 +115,11 @@ class Detector : public Listener {
   const Block* last_block_ = nullptr;
   BlockState* last_state_ = nullptr;
   GlobalWords global_;
-  Records records_{kRecords};
+  Records records_{kRaceRecords};
   Releases releases_;
   std::uintptr_t origin_ = 0;
   RaceFindings findings_;
+  unsigned alike_ = kRaceAlike;
   bool gave_up_ = false;
 };
 
@@ -220,9 +222,8 @@ void Detector::visit(const BlockOrder& order, Records& records, std::uint32_t* h
     // The same instruction of another lane, or of this one in a loop.
     if (place == 0 && then.pc == now.pc && then.clock == now.stamp.clock && then.warp == now.stamp.warp &&
         then.epoch == now.stamp.epoch && then.block == now.stamp.block && then.mask == mask && then.access == now.touch->access &&
-        (!now.writes || now.rank == 2)) {
+        then.released == now.released && (!now.writes || (now.rank == 2 && !then.released))) {
       then.lanes |= now.stamp.lanes;
-      then.released = then.released && now.released;
       place = index;
       merged = true;
       link = &then.next;
@@ -241,7 +242,7 @@ void Detector::visit(const BlockOrder& order, Records& records, std::uint32_t* h
       } else if (now.touch->access == Access::kAtomic && then.released && then_writes) {
         drop = true;
       } else {
-        if (stands_for) then.lanes = unordered;
+        if (stands_for && (then.mask & ~mask) == 0) then.lanes = unordered;
         alike += then_writes == now.writes && (then_rank != 0) == (now.rank != 0);
       }
     }
@@ -260,7 +261,7 @@ void Detector::visit(const BlockOrder& order, Records& records, std::uint32_t* h
     }
   }
   if (merged) return;
-  if (place == 0 && alike >= kMost) place = make_room(records, *head, mask, now);
+  if (place == 0 && alike >= alike_) place = make_room(records, *head, mask, now);
   if (place == 0) {
     place = records.take();
     if (place == 0) {
@@ -297,6 +298,6 @@ Detector& detector() {
 
 Listener& race_detector() { return race::detector(); }
 bool race_gave_up() { return race::detector().gave_up(); }
-void race_limit(std::uint32_t records) { race::detector().limit(records); }
+void race_limit(std::uint32_t records, unsigned alike) { race::detector().limit(records, alike); }
 
 }  // namespace kbk
