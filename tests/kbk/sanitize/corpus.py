@@ -1,7 +1,7 @@
-"""The corpus: small CUDA programs, half of them right, half with one planted bug, and their headers.
+"""The corpus: small CUDA programs, half of them right, half with one planted bug.
 
-A program is a source as ``kbk.load_inline`` takes it, with the host function ``run``, below a header
-of ``// key: value`` lines (``README.md`` beside the folders describes the keys). Nothing here needs
+A program is a source as ``kbk.load_inline`` takes it, with the host function ``run``, below a
+header of ``// key: value`` lines; ``corpus/README.md`` describes the keys. Nothing here needs
 torch; ``arguments.py`` makes the tensors.
 """
 
@@ -94,7 +94,7 @@ class Expected:
         if finding.severity != self.severity:
             return f"severity is {finding.severity}, not {self.severity}"
         sides = [(finding.line, finding.other_line)]
-        if self.kind == "race":
+        if self.kind in ("race", "barrier"):
             sides.append((finding.other_line, finding.line))
         if not any(
             line in self.lines and (self.other_lines is None or other in self.other_lines)
@@ -163,6 +163,11 @@ class Program:
         """The path below the corpus, without the ending."""
         return self.path.relative_to(FOLDER).with_suffix("").as_posix()
 
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the parameters of ``run``."""
+        return _parameters(self.source)[1]
+
     def arguments(self, device: str = "cpu", seed: int = 0) -> Any:
         """The tensors and numbers of one call: see ``arguments.Arguments``."""
         from arguments import Arguments
@@ -210,8 +215,7 @@ def _read(path: Path, source: str) -> Program:
         raise CorpusError("a right program needs a line of result")
     if header["shape"] not in SHAPES:
         raise CorpusError(f"no such shape: {header['shape']}")
-    if not _RUN.search(source):
-        raise CorpusError("no host function run")
+    _parameters(source)
     verdicts = header.get("gpu", "clean")
     skip = verdicts.removeprefix("skip:").strip() if verdicts.startswith("skip:") else ""
     also = tuple(header.get("also", "").split())
@@ -223,7 +227,7 @@ def _read(path: Path, source: str) -> Program:
         inputs=parse_call(header["calls"]),
         result=result,
         expected=expected,
-        allow=header.get("allow", "info"),
+        allow=header.get("allow", _allowed(expected)),
         also=also,
         shape=header["shape"],
         origin=header.get("from", ""),
@@ -272,6 +276,12 @@ def _expected(text: str, found: dict[str, tuple[int, ...]]) -> Expected | None:
     if expected.severity not in ("error", "warning", "info"):
         raise CorpusError(f"expect: severity {expected.severity}")
     return expected
+
+
+def _allowed(expected: Expected | None) -> str:
+    """A race between warps is often one inside a warp too, and that is a warning."""
+    race = expected is not None and expected.kind == "race" and expected.severity == "error"
+    return "warning" if race else "info"
 
 
 def _verdicts(text: str) -> dict[str, str]:
@@ -332,12 +342,19 @@ def compose(some: Sequence[Program]) -> tuple[str, dict[str, int]]:
     return text, before
 
 
+def _parameters(source: str) -> tuple[str, list[str]]:
+    """The parameters of ``run`` as they stand there, and their names."""
+    match = _RUN.search(source)
+    if match is None:
+        raise CorpusError("no host function run")
+    return match.group(2), re.findall(r"(\w+)\s*(?:,|$)", match.group(2))
+
+
 def _wrapper(name: str, source: str) -> str:
     match = _RUN.search(source)
-    assert match is not None
-    result, parameters = match.groups()
-    names = ", ".join(re.findall(r"(\w+)\s*(?:,|$)", parameters))
-    return f"{result} {name}({parameters}) {{ return in_{name}::run({names}); }}\n"
+    result = match.group(1) if match else "void"
+    parameters, names = _parameters(source)
+    return f"{result} {name}({parameters}) {{ return in_{name}::run({', '.join(names)}); }}\n"
 
 
 def batches(some: Iterable[Program], size: int) -> list[list[Program]]:

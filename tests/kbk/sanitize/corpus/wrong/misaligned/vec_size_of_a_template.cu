@@ -1,6 +1,6 @@
 // The vector width is a template parameter; 8 halves from a row that is only 4 halves long.
 // calls: run(out: float16[5, 8] = zeros, x: float16[64] = random)
-// expect: kind=misaligned severity=error line=@bug block=[1,0,0] var=x
+// expect: kind=misaligned severity=error line=@bug var=x
 // shape: template
 // from: https://github.com/apache/tvm/issues/8540
 // gpu: memcheck=error racecheck=any initcheck=any synccheck=any

@@ -2,7 +2,7 @@
 // calls: run(out: float32[64] = nan, x: float32[65] = random)
 // expect: kind=out-of-bounds severity=error line=@bug var=tile thread=[63,0,0] index=[64]
 // shape: simple
-// gpu: memcheck=error racecheck=any initcheck=any
+// gpu: memcheck=any racecheck=any initcheck=any
 __global__ void differences(float* out, const float* x) {
   __shared__ float tile[64];
   const int i = threadIdx.x;

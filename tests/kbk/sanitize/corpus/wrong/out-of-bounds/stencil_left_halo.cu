@@ -1,5 +1,5 @@
 // The left neighbour of element 0 is at index -1, before the tensor.
-// calls: run(out: float32[256] = nan, x: float32[256] = random)
+// calls: run(out: float32[200] = nan, x: float32[200] = random)
 // expect: kind=out-of-bounds severity=error line=@bug block=[0,0,0] thread=[0,0,0]
 // shape: loop
 // gpu: memcheck=error

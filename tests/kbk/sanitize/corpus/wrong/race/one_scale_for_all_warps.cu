@@ -1,7 +1,6 @@
 // Eight warps quantise eight rows and store their scales in the same shared float.
 // calls: run(out: float32[8, 32] = nan, x: float32[8, 32] = random)
 // expect: kind=race severity=error line=@bug other=@bug,@with var=scale
-// also: uninitialized
 // shape: function
 // from: kernels.md 15 no. 17 (sglang 16886)
 // gpu: racecheck=error

@@ -1,5 +1,5 @@
 // Rows whose scores are all negative store no id; the next kernel reads every row's id.
-// calls: run(out: int32[8] = zeros, ids: int32[8] = empty, scores: float32[8] = values(1, 2, -1, 3))
+// calls: run(out: int32[8] = zeros, ids: int32[8] = empty, scores: float32[8] = values(1, 2, -1, 3, 4, 1, 2, 3))
 // expect: kind=uninitialized severity=error line=@bug var=ids index=[2]
 // shape: order
 // from: kernels.md 15 no. 13 (sglang 15306)
