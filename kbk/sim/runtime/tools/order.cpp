@@ -21,7 +21,6 @@ void BlockOrder::barrier() {
     std::vector<unsigned> all(times_.size());
     std::iota(all.begin(), all.end(), 0u);
     meet(all.data(), static_cast<unsigned>(all.size()));
-    for (Exchange& each : exchanges_) each.fresh = 0;
   }
   if (moved_) {
     for (WarpTime& warp : warps_) {
@@ -48,6 +47,7 @@ void BlockOrder::meet(const unsigned* threads, unsigned count) {
     if (each.acquired != acquired) each.acquired = acquired;
     if (each.fenced != fenced) each.fenced = fenced;
     if (each.fenced_in_block != fenced_in_block) each.fenced_in_block = fenced_in_block;
+    each.fresh = 0;
   }
 }
 
@@ -83,7 +83,8 @@ void BlockOrder::warp_sync(unsigned number, std::uint32_t lanes, std::uint32_t l
   }
   if (exchanges_.empty()) return;
   unsigned threads[kLanes], met = 0;
-  for (std::uint32_t rest = lanes; rest != 0; rest &= rest - 1) threads[met++] = first + static_cast<unsigned>(__builtin_ctz(rest));
+  for (unsigned lane = 0; lane < count; ++lane)
+    if ((lanes | ~living) >> lane & 1) threads[met++] = first + lane;
   meet(threads, met);
 }
 
@@ -133,7 +134,8 @@ void BlockOrder::include_release(unsigned thread) {
   if (time.plain < mine.fresh) {
     std::uint32_t clocks[kLanes] = {};
     clocks[thread % kLanes] = time.clock;
-    const Knowledge now = Knowledge::of_warp(number_, epoch_, thread / kLanes, clocks);
+    Knowledge now = Knowledge::of_warp(number_, epoch_, thread / kLanes, clocks);
+    now.join(mine.acquired);
     mine.fenced_in_block.join(now);
     if (mine.fresh_wide) mine.fenced.join(now);
     ++time.clock;

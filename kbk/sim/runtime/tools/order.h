@@ -43,7 +43,7 @@ struct Exchange {
   Knowledge acquired;
   Knowledge fenced, fenced_in_block;  // by fences of any wider scope, and by all
   Knowledge last;                     // taken over last: polling finds the same again
-  std::uint32_t fresh = 0;            // clock after the last fence, while no release and no barrier has come
+  std::uint32_t fresh = 0;            // clock after the last fence, while no release, barrier or __syncwarp has come
   bool fresh_wide = false;            // that fence was for more than the block
 };
 
