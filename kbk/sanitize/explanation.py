@@ -222,8 +222,11 @@ def _in_full(write: Write) -> Iterator[str]:
 
 
 def _reads(inputs: list[Reads]) -> Iterator[str]:
+    before = None
     for reads in inputs:
-        yield from _at(reads.file, reads.line, reads.source, 4)
+        if (reads.file, reads.line) != before:
+            yield from _at(reads.file, reads.line, reads.source, 4)
+        before = reads.file, reads.line
         for number, read in enumerate(reads.shown):
             if number == len(reads.shown) - 1 and reads.count > len(reads.shown):
                 left = reads.count - len(reads.shown)
