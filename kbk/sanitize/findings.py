@@ -168,7 +168,7 @@ def merge(findings: Iterable[Finding], most: int = MOST_FINDINGS) -> list[Findin
         unknown = None if finding.line is not None else finding.message
         key: tuple[Any, ...] = (*what, *places, unknown)
         if finding.kind == "race" and unknown is None:
-            # Which of the two came first, and so what the hazard is called, is the schedule's choice.
+            # Which came first, and so what the hazard is called, is the schedule's choice.
             key = ("race", finding.variable, *sorted((str(places[:2]), str(places[2:]))))
         first = kept.get(key)
         if first is None:
@@ -234,7 +234,7 @@ def _function(place: Place, raw: dict[str, Any]) -> str:
     """ "scale(float*, int) in scale.cu:34"."""
     kernel = str(raw.get("kernel") or "an unknown function")
     if not place.spots:
-        return f"{kernel}, at a line that the debug information does not tell"
+        return f"{kernel}, at an unknown line"
     spot = place.spots[0]
     return f"{spot.function or kernel} in {spot.file}:{spot.line}"
 
@@ -260,7 +260,7 @@ def _memory(facts: sentences.Facts) -> list[str]:
     raw, name = facts.raw, facts.name
     if not raw.get("memory"):
         return []
-    text = f"    Address is {name.where}"
+    text = f"    Address is {name.address}"
     if name.relation:
         text += f", {name.relation}"
     if facts.code == "misaligned":
@@ -294,6 +294,7 @@ def _waiters(facts: sentences.Facts, library: str, context: CallContext) -> list
     """Who waits where, and for which lanes."""
     waiters = facts.raw.get("waiters") or []
     lines = []
+    shown = {(facts.here.file, facts.here.line)}  # lines whose text stands there already
     for waiter in waiters[:_MOST_WAITERS]:
         first, last, count = waiter["first"], waiter["last"], waiter["count"]
         if count == 1:
@@ -310,8 +311,9 @@ def _waiters(facts: sentences.Facts, library: str, context: CallContext) -> list
         if waiter.get("missing"):
             text += f" for {sentences.lanes(int(waiter['missing']))}"
         lines.append(text)
-        if spot.text:
+        if spot.text and (spot.file, spot.line) not in shown:
             lines.append(f"        {spot.text}")
+            shown.add((spot.file, spot.line))
     if len(waiters) > _MOST_WAITERS:
         lines.append(f"    and {len(waiters) - _MOST_WAITERS} more groups of threads")
     return lines

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbk.sanitize.symbols import variable_at
-from kbk.sanitize.tensors import Allocation, Argument, element, past
+from kbk.sanitize.tensors import Allocation, Argument, element, element_below, past
 from kbk.sanitize.values import c_name, shared_dtype
 
-_FAR = 1 << 30  # bytes: further off than that, the nearest tensor is no help
+_FAR = 1 << 20  # bytes: further off than that (and four times its size), a tensor is only near
 _NULL = 1 << 16  # addresses below are a null pointer and an index
 
 
@@ -26,6 +26,7 @@ class Name:
         dtype: of an element, or None.
         extent: where the elements end: "x has 1000 elements"; or "".
         expanded: other indices mean the same element.
+        byte: which byte of the element the address is.
     """
 
     variable: str | None
@@ -35,6 +36,12 @@ class Name:
     dtype: str | None = None
     extent: str = ""
     expanded: bool = False
+    byte: int = 0
+
+    @property
+    def address(self) -> str:
+        """What the address is, in a sentence: "x[3, 5]", "byte 2 of x[3]"."""
+        return f"byte {self.byte} of {self.where}" if self.byte else self.where
 
 
 def name_of(
@@ -115,12 +122,17 @@ def _nearest(
         low, high = allocation.address, allocation.address + allocation.nbytes
         if not (low <= address and address + nbytes <= high):
             candidates.append((_distance(address, low, high), allocation))
-    far, nearest = min(candidates, key=lambda each: each[0], default=(_FAR, None))
+    far, nearest = min(candidates, key=lambda each: each[0], default=(0, None))
     null = address < _NULL or address >= (1 << 64) - _NULL
     if null and not (isinstance(nearest, Argument) and nearest.numel == 0 and far < _NULL):
         return Name(None, None, f"{address:#x}: the null pointer, or close to it")
-    if nearest is None or far >= _FAR:
-        return Name(None, None, f"{address:#x}, far from every tensor of the call")
+    if nearest is None:
+        return Name(None, None, f"{address:#x}, in no tensor of the call")
+    if far > max(_FAR, 4 * nearest.nbytes):
+        low = nearest.storage if isinstance(nearest, Argument) else nearest.address
+        side = "before the start" if address < low else "after the end"
+        label = nearest.name if isinstance(nearest, Argument) else nearest.label
+        return Name(None, None, f"{address:#x}", f"{_bytes(far)} {side} of {label}, the nearest")
     if isinstance(nearest, Argument):
         return _in_argument(nearest, address, nbytes)
     return _in_allocation(nearest, address, nbytes)
@@ -138,36 +150,40 @@ def _in_argument(argument: Argument, address: int, nbytes: int) -> Name:
     expanded = any(
         step == 0 and size > 1 for step, size in zip(argument.strides, argument.shape, strict=False)
     )
+    over = address + nbytes - argument.end
     index = element(argument, address)
     if index is not None:
+        relation = f"in {shown}"
+        if over > 0:
+            relation = f"and of its {nbytes} bytes the last {over} are after the end of {shown}"
         where = _where(name, index)
-        after = address + nbytes - argument.end
-        if byte:
-            relation = f"byte {byte} of it, in {shown}"
-        elif after > 0:
-            relation = f"and of its {nbytes} bytes the last {after} are after the end of {shown}"
-        else:
-            relation = f"in {shown}"
-        if after > 0 and byte:
-            relation += f"; the last {after} of {nbytes} bytes are after its end"
-        return Name(name, index, where, relation, argument.dtype, extent, expanded)
-    if address >= argument.end:
-        relation = f"{_bytes(address - argument.end)} after the end of {shown}"
-    elif address < argument.data:
-        relation = f"{_bytes(argument.data - address)} before the start of {shown}"
-    else:
+        return Name(name, index, where, relation, argument.dtype, extent, expanded, byte)
+    index = None
+    where = f"{address:#x}"
+    if argument.data <= address < argument.end:
         relation = f"in a gap between the elements of {shown} with strides {argument.strides}"
+        below = element_below(argument, address)
+        if below is not None:
+            many = "1 element" if below[1] == 1 else f"{below[1]:,} elements"
+            where = f"{many} after {_where(name, below[0])}"
+    else:
+        after = address >= argument.end
+        far = address - argument.end if after else argument.data - address
+        side = "after the end" if after else "before the start"
+        relation = f"{_bytes(far)} {side} of {shown}"
+        index = past(argument, address)
+        where = _where(name, index) if index is not None else where
     if argument.storage <= address and address + nbytes <= argument.storage + argument.nbytes:
         relation += f", still in its storage of {_bytes(argument.nbytes)}"
-    index = None if argument.data <= address < argument.end else past(argument, address)
-    where = _where(name, index) if index is not None else f"{address:#x}"
-    if index is not None and byte:
-        relation = f"byte {byte} of it, {relation}"
-    return Name(name, index, where, relation, argument.dtype, extent, expanded)
+    byte = byte if where[:2] != "0x" else 0
+    return Name(name, index, where, relation, argument.dtype, extent, expanded, byte)
 
 
 def _where(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{', '.join(map(str, index))}]" if index else name
+    if not index:
+        return name
+    numbers = ", ".join(map(str, index))
+    return f"{name}[{numbers}]" if name.isidentifier() else f"element [{numbers}] of {name}"
 
 
 def _bytes(count: int) -> str:
@@ -223,37 +239,34 @@ def _shared(shared: dict[str, Any]) -> Name:
     each = max(int(shared.get("element") or 1), 1)
     extents = [int(n) for n in shared.get("extents") or () if int(n) > 0]
     dtype = shared_dtype(shared.get("type", "?"), each)
-    kind = c_name(dtype) or f"{each}-byte element"
-    dynamic = bool(shared.get("dynamic"))
-    if dynamic:
-        shown = f"{name}, {_bytes(size)} of dynamic shared memory"
-        extents = [size // each]
-        extent = f"The launch gives the block {_bytes(size)} of dynamic shared memory."
-    elif extents:
-        bounds = "".join(f"[{n}]" for n in extents)
-        shown = f"{kind} {name}{bounds}"
-        last = "".join(f"[{n - 1}]" for n in extents)
-        extent = f"The last element is {name}{last}."
-    else:
-        shown, extent = f"{kind} {name}", f"{name} is one variable."
+    kind = c_name(dtype)
+    bounds = "".join(f"[{n}]" for n in extents)
     flat, byte = divmod(offset, each)
-    plain = not name.replace("_", "").isalnum()  # "dynamic shared memory"
+    plain = name.isidentifier()
     index: tuple[int, ...] | None = None
-    if not extents:
-        where = name if 0 <= offset < size else f"the shared memory beside {name}"
-    else:
+    if shared.get("dynamic"):
+        shown = f"{name}, {_bytes(size)} of dynamic shared memory"
+        extent = f"The launch gives the block {_bytes(size)} of dynamic shared memory."
+        if plain:
+            index, where = (flat,), f"{name}[{flat}]"
+        else:  # no source has a name for it
+            shown, where, byte = f"the {_bytes(size)} of {name}", f"byte {offset} of {name}", 0
+    elif extents:
+        shown = f"{kind} {name}{bounds}" if kind else f"{name}{bounds}, elements of {_bytes(each)}"
+        extent = f"The last element is {name}{''.join(f'[{n - 1}]' for n in extents)}."
         index = _unflatten(flat, extents)
         where = name + "".join(f"[{n}]" for n in index)
-        if dynamic and plain:
-            where = f"byte {offset} of the {name}"
-            shown = f"the {_bytes(size)} of {name}"
+    else:
+        shown = f"{kind} {name}" if kind else f"{name}, {_bytes(size)}"
+        extent = f"{name} is one variable, no array."
+        where, byte = (name, byte) if 0 <= offset < size else ("shared memory beside it", 0)
     if offset < 0:
         relation = f"{_bytes(-offset)} before the start of {shown}"
     elif offset >= size:
         relation = f"{_bytes(offset - size)} after the end of {shown}"
     else:
-        relation = f"byte {byte} of it, in {shown}" if byte else f"in {shown}"
-    return Name(name, index, where, relation, dtype, extent)
+        relation = f"in {shown}"
+    return Name(name, index, where, relation, dtype, extent, byte=byte)
 
 
 def _unflatten(flat: int, extents: list[int]) -> tuple[int, ...]:

@@ -154,8 +154,8 @@ def _bounds_global(f: Facts) -> str:
                 "failed gives none."
             )
         return (
-            "No tensor and no allocation of this call is there. Check the pointer and the index: "
-            "an int wraps around after 2,147,483,647."
+            "No tensor and no allocation of this call is there: the memory was freed, the pointer "
+            "was never set, or the index is far off (an int wraps around after 2,147,483,647)."
         )
     if f.name.index and f.name.index[0] < 0:
         cure = "A negative index usually lacks a check at the low end, like `if (i > 0)`."
@@ -232,17 +232,21 @@ def _uninitialized_local(f: Facts) -> str:
 
 def _how(f: Facts) -> str:
     """What orders the two sides of a race."""
-    barrier = "__syncwarp()" if f.raw.get("severity") == "warning" else "__syncthreads()"
-    where = "two accesses" if f.same_line or f.here.line is None else "two lines"
-    between = f"put {barrier} between the {where}"
-    if f.number & 1:
-        return "make both atomic" if f.number & 2 else f"make both atomic, or {between}"
     if f.number & 2:
+        if f.number & 1:
+            return "make both atomic"
         return (
-            "Blocks run in any order: use an atomic, or a second launch (or grid.sync() in a "
-            "cooperative one)"
+            "Blocks run in any order: use an atomic (after __threadfence(), if it is a flag), a "
+            "second launch, or grid.sync() in a cooperative one"
         )
-    return between
+    barrier = "__syncwarp()" if f.raw.get("severity") == "warning" else "__syncthreads()"
+    if f.number & 1:
+        return f"make both atomic, or put {barrier} between them"
+    if not f.same_line:
+        return f"put {barrier} between the two {'accesses' if f.here.line is None else 'lines'}"
+    if f.code == "race-waw":
+        return "let one thread write it, or use an atomic"
+    return f"use an atomic if each adds to it, else let {barrier} part reading from writing"
 
 
 def _race(f: Facts, middle: Callable[[str, str], str]) -> str:
@@ -269,7 +273,8 @@ def _race_raw(f: Facts) -> str:
 
 def _race_war(f: Facts) -> str:
     return _race(
-        f, lambda later, earlier: f"{later} may overwrite {f.what} before {earlier} has read it"
+        f,
+        lambda later, earlier: f"{later} may write {f.what} before {earlier} has read it, or after",
     )
 
 
@@ -304,15 +309,16 @@ def _barrier_divergent(f: Facts) -> str:
 def _barrier_exited(f: Facts) -> str:
     many = "1 thread had" if f.number == 1 else f"{f.number:,} threads had"
     return (
-        f"{many} returned before this barrier, which goes on without them: what they were to load "
-        "is missing. Let every thread reach the barrier, and return after it."
+        f"{many} returned before this barrier, which goes on without them: whatever they "
+        "should have stored is missing. Let every thread reach the barrier, and return after it."
     )
 
 
 def _barrier_missing(f: Facts) -> str:
     named = lanes(f.number) if f.number else "some lanes"
     verb = "never comes" if bin(f.number).count("1") == 1 else "never come"
-    where = (f.raw.get("waiters") or [{}])[0].get("where") or "The call"
+    where = (f.raw.get("waiters") or [{}])[0].get("where") or "the call"
+    where = where.partition(" (")[0]  # without its mask
     return (
         f"{_capital(where)} waits for {named}, which {verb}: they took another branch, or have "
         "returned. Name only the lanes that call it, or let all of them call it."
@@ -335,9 +341,10 @@ def _barrier_stray(f: Facts) -> str:
 
 
 def _hang(f: Facts) -> str:
-    if f.raw.get("waiters"):
+    waiters = f.raw.get("waiters") or []
+    if waiters and not (f.raw.get("actor") or any("loop" in each["where"] for each in waiters)):
         return "Nobody comes to let these threads go on: find the branch that keeps others away."
-    return "Look for a loop whose condition never becomes false."
+    return "A loop here never ends: nobody changes what it waits for, or its step is 0."
 
 
 def _launch(f: Facts) -> str:

@@ -126,6 +126,18 @@ def _search(offset: int, sizes: list[int], steps: list[int], reach: list[int]) -
     return next(tries(0, offset), None)
 
 
+def element_below(argument: Argument, address: int) -> tuple[tuple[int, ...], int] | None:
+    """The last element before an address in a gap, and how many elements before it."""
+    steps, sizes = argument.strides, argument.shape
+    rest = (address - argument.data) // argument.itemsize
+    index = [0] * len(sizes)
+    for d in sorted(range(len(sizes)), key=lambda d: -steps[d]):
+        if steps[d] > 0:
+            index[d] = min(rest // steps[d], sizes[d] - 1)
+            rest -= index[d] * steps[d]
+    return (tuple(index), rest) if rest > 0 else None
+
+
 def past(argument: Argument, address: int) -> tuple[int, ...] | None:
     """The index before or past the ends: the first dimension with several elements goes on."""
     shape, strides = argument.shape, argument.strides

@@ -88,7 +88,7 @@ def _float(value: float, precision: int, letter: str) -> str:
         text = f"{value:.{digits}g}"
         if _rounded(float(text), precision, letter) == value:
             break
-    return text if any(char in text for char in ".en") else f"{text}.0"
+    return repr(float(text))
 
 
 def _rounded(value: float, precision: int, letter: str) -> float:

@@ -135,10 +135,16 @@ def test_a_scalar_tensor_has_no_index_outside() -> None:
 
 def test_a_huge_index_is_still_told() -> None:
     x = tensor("x", (10,))
-    assert near(x, x.data + 4 * 100_000_000).where == "x[100000000]"
-    far = near(x, x.data + (1 << 42))
-    assert far.variable is None
-    assert "far from every tensor" in far.where
+    assert near(x, x.data + 4 * 100_000).where == "x[100000]"
+    known = memory(x.data + 4 * 100_000_000, beyond=0)
+    assert name_of(known, [x], outside=True).where == "x[100000000]"
+
+
+def test_a_tensor_far_off_lends_no_name() -> None:
+    x = tensor("x", (10,))
+    far = near(x, x.data + 40 + (1 << 30))
+    assert (far.variable, far.index) == (None, None)
+    assert far.relation == "1,073,741,824 bytes after the end of x, the nearest"
 
 
 def test_the_runtime_may_know_better_which_tensor_was_left() -> None:
@@ -176,7 +182,7 @@ def test_a_null_pointer_is_called_so() -> None:
 
 
 def test_without_arguments_an_address_stays_a_number() -> None:
-    assert name_of(memory(0x12345678), []).where == "0x12345678, far from every tensor of the call"
+    assert name_of(memory(0x12345678), []).where == "0x12345678, in no tensor of the call"
 
 
 def test_a_vector_that_ends_outside_is_told_by_its_first_element() -> None:
@@ -188,13 +194,15 @@ def test_a_vector_that_ends_outside_is_told_by_its_first_element() -> None:
 
 def test_bytes_inside_an_element_are_told() -> None:
     x = tensor("x", (10,))
-    assert name_of(memory(x.data + 6, 1), [x]).relation == "byte 2 of it, in x, float32[10]"
+    name = name_of(memory(x.data + 6, 1), [x])
+    assert (name.where, name.address, name.byte) == ("x[1]", "byte 2 of x[1]", 2)
+    assert name.relation == "in x, float32[10]"
 
 
 def test_a_gap_of_a_view_is_no_element() -> None:
     x = tensor("x", (4, 8), (16, 1), nbytes=4096)
     name = name_of(memory(x.data + 4 * 9), [x])
-    assert (name.variable, name.index) == ("x", None)
+    assert (name.variable, name.index, name.where) == ("x", None, "2 elements after x[0, 7]")
     assert "in a gap between the elements of x, float32[4, 8] with strides (16, 1)" in name.relation
 
 
@@ -240,6 +248,9 @@ def test_allocations_are_named_by_their_label() -> None:
     assert name.where == "byte 40 of allocation 1 of the host function"
     over = name_of(memory(0x50000 + 400), [], [plain], outside=True)
     assert over.relation == "0 bytes after the end of allocation 1 of the host function, 400 bytes"
+    label = "allocation 1 of the host function"
+    shaped = Allocation(label, 0x50000, 400, "float32", (100,))
+    assert name_of(memory(0x50000 + 384), [], [shaped]).where == f"element [96] of {label}"
     made = Allocation("workspace", 0x50000, 400, "float32", (10, 10))
     assert name_of(memory(0x50000 + 48), [], [made]).where == "workspace[1, 2]"
     assert name_of(memory(0x50000 + 400), [], [made], outside=True).where == "workspace[10, 0]"
@@ -275,7 +286,7 @@ def test_shared_memory_outside_says_on_which_side() -> None:
 def test_a_shared_variable_without_extents_is_its_name() -> None:
     inside = name_of(shared(0, (), name="sum"), [])
     assert (inside.where, inside.index, inside.relation) == ("sum", None, "in float sum")
-    assert name_of(shared(4, (), name="sum"), []).where == "the shared memory beside sum"
+    assert name_of(shared(4, (), name="sum"), []).where == "shared memory beside it"
 
 
 def test_dynamic_shared_memory_is_indexed_by_its_elements() -> None:
@@ -288,7 +299,7 @@ def test_dynamic_shared_memory_is_indexed_by_its_elements() -> None:
 
 def test_dynamic_shared_memory_without_a_name_or_bytes_is_told() -> None:
     some = shared(0, (0,), name="dynamic shared memory", size=0, dynamic=True, element=1)
-    assert name_of(some, []).where == "byte 0 of the dynamic shared memory"
+    assert name_of(some, []).where == "byte 0 of dynamic shared memory"
     gone = {"space": "shared", "address": 1, "bytes": 4, "shared": None}
     assert name_of(gone, []).variable is None
 
@@ -296,6 +307,9 @@ def test_dynamic_shared_memory_without_a_name_or_bytes_is_told() -> None:
 def test_a_shared_array_of_structs_has_no_dtype() -> None:
     name = name_of(shared(24, (8,), element=12, letter="?"), [])
     assert (name.where, name.dtype) == ("tile[2]", None)
+    assert name.relation == "in tile[8], elements of 12 bytes"
+    union = name_of(shared(252, (), element=256, letter="?", size=256, name="scratch"), [])
+    assert (union.address, union.relation) == ("byte 252 of scratch", "in scratch, 256 bytes")
 
 
 def test_variables_of_the_source_are_named_by_their_symbol(tmp_path: Path) -> None:
@@ -321,6 +335,8 @@ def test_variables_of_the_source_are_named_by_their_symbol(tmp_path: Path) -> No
         (0xFFFFFFFF, 4, "float32", "nan"),
         (0xFF800000, 4, "float32", "-inf"),
         (0x80000000, 4, "float32", "-0.0"),
+        (0x42200000, 4, "float32", "40.0"),
+        (0xC1200000, 4, "float32", "-10.0"),
         (0x00000001, 4, "float32", "1e-45"),
         (0x7F7FFFFF, 4, "float32", "3.4028235e+38"),
         (0x3FF0000000000000, 8, "float64", "1.0"),
