@@ -14,6 +14,7 @@ from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError, BuildError, LaunchError, SanitizerError
 from kbk.sanitize import history
 from kbk.sanitize.findings import Argument, CallContext, Finding, describe, describe_all, merge
+from kbk.sanitize.places import place
 from kbk.sanitize.memory import Fresh, allocations, announce, argument_of, library, unwritten
 
 if TYPE_CHECKING:
@@ -126,7 +127,12 @@ class Sanitizer:
             launches = history.take()
             self._raw += call.finish(result)
             self.launches += [
-                replace(each, arguments=call.context.arguments, sources=call.context.sources)
+                replace(
+                    each,
+                    arguments=[*call.context.arguments, *call.results],
+                    allocations=call.context.allocations,
+                    sources=call.context.sources,
+                )
                 for each in launches
             ]
         return result
@@ -142,6 +148,7 @@ class _Call:
         self._fresh = fresh
         self._raw: list[dict[str, Any]] = []
         self._written: list[Argument] = []
+        self.results: list[Argument] = []
         kinds = dict(twin._space.ops[op.name].parameters)
         fresh.purge()
         library().kbk_sim_watch_begin()
@@ -176,6 +183,7 @@ class _Call:
         told = json.loads(library().kbk_sim_findings())
         launched = {"launch": None, "kernel": "", "library": ""}
         results = result if isinstance(result, tuple) else () if result is None else (result,)
+        self.results = _returned(results)
         made = allocations()
         self.context.allocations.extend(made)
         raw = [*told["findings"], *self._raw]
@@ -184,7 +192,7 @@ class _Call:
         if not any(each["severity"] == "error" for each in raw):
             raw += [
                 _unwritten(each, launched)
-                for each in (*self._written, *_returned(results))
+                for each in (*self._written, *self.results)
                 if each.nbytes
             ]
         raw = [each for each in raw if each["code"] != "unwritten-output" or each["number"]]
@@ -194,7 +202,22 @@ class _Call:
         self._fresh.purge(
             each.address for each in made if not self._fresh.holds(each.address)
         )
-        return describe_all(raw, self.context)
+        return describe_all(
+            [each for each in raw if not _one_barrier(each, self.context)], self.context
+        )
+
+
+def _one_barrier(raw: dict[str, Any], context: CallContext) -> bool:
+    """Whether two places of a barrier are one call of the source, which the compiler copied."""
+    if raw["code"] != "barrier-divergent" or not raw["number"]:
+        return False
+    first, second = (
+        place(raw["library"], raw[side]["offset"], context.sources, raw["kernel"]).spots
+        for side in ("actor", "other")
+    )
+    return [(each.file, each.line) for each in first[1:]] == [
+        (each.file, each.line) for each in second[1:]
+    ]
 
 
 def _returned(results: tuple[Any, ...]) -> list[Argument]:

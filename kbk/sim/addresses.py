@@ -45,18 +45,25 @@ def frames(library: str, offsets: Iterable[int]) -> dict[int, tuple[Frame, ...]]
     new = [offset for offset in wanted if offset not in known]
     if new:
         found = _ask(library, new)
-        lost = [offset for offset in new if all(is_ours(f.path) for f in found.get(offset, ()))]
+        lost = [offset for offset in new if not _tells(found.get(offset, ()))]
         near = {
             offset: [offset + step for step in _NEIGHBOURS if offset + step >= 0] for offset in lost
         }
         around = _ask(library, {other for others in near.values() for other in others})
         for offset in lost:
             for other in near[offset]:
-                if any(not is_ours(frame.path) for frame in around.get(other, ())):
+                if _tells(around.get(other, ())):
                     found[offset] = around[other]
                     break
-        known.update({offset: found.get(offset, ()) for offset in new})
+        for offset in new:
+            known[offset] = tuple(frame for frame in found.get(offset, ()) if frame.line > 0)
     return {offset: known[offset] for offset in wanted}
+
+
+def _tells(frames: tuple[Frame, ...]) -> bool:
+    """Whether the innermost function of the learner has a line (clang gives some 0)."""
+    own = [frame for frame in frames if not is_ours(frame.path)]
+    return bool(own) and own[0].line > 0
 
 
 def is_ours(path: str) -> bool:
@@ -123,7 +130,7 @@ def _parse(text: str) -> dict[int, tuple[Frame, ...]]:
                 function = line
             continue
         place = re.fullmatch(r"(.+):(\d+)(?: \(.*\))?", line)
-        if place and address is not None and int(place[2]) > 0 and "??" not in place[1]:
+        if place and address is not None and "??" not in place[1]:
             found[address] += (Frame(function, place[1], int(place[2])),)
         function = None
     return found

@@ -8,6 +8,11 @@
 #include <cstdint>
 
 #define KBK_API __attribute__((visibility("default")))
+#if defined(__clang__)
+#define KBK_MEETING __attribute__((convergent))  // one call of the source stays one: clang would put copies into branches
+#else
+#define KBK_MEETING
+#endif
 
 namespace kbk {
 
@@ -64,12 +69,12 @@ KBK_API bool in_kernel();
 KBK_API long long clock_ticks();
 
 // --- waiting
-KBK_API int barrier(int kind, int predicate, int line);  // kind 0 plain, 1 count, 2 and, 3 or
-KBK_API void grid_barrier();
+KBK_API int barrier(int kind, int predicate, int line) KBK_MEETING;  // kind 0 plain, 1 count, 2 and, 3 or
+KBK_API void grid_barrier() KBK_MEETING;
 KBK_API bool grid_is_cooperative();
 // The lanes of `mask` meet; `second` (may be null) receives the predicate of match_all.
-KBK_API std::uint64_t collective(Op op, unsigned mask, std::uint64_t value, unsigned arg, int width, int* second);
-KBK_API unsigned active_mask();
+KBK_API std::uint64_t collective(Op op, unsigned mask, std::uint64_t value, unsigned arg, int width, int* second) KBK_MEETING;
+KBK_API unsigned active_mask() KBK_MEETING;
 // A poll of `address` that saw `value`: after many that saw the same, other threads get a turn.
 KBK_API void poll(const volatile void* address, std::uint64_t value);
 KBK_API void yield();

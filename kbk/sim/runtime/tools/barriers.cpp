@@ -30,6 +30,7 @@ class Barriers : public Listener {
       finding.code = "barrier-divergent";
       finding.actor = actor_of(*elsewhere, elsewhere->wait_pc, Access::kRead);
       finding.other = actor_of(*first, first->wait_pc, Access::kRead);
+      finding.number = elsewhere->wait_line == first->wait_line ? 1 : 0;  // perhaps one call, of which the compiler made two
       found(*block.launch, std::move(finding));
     }
     if (gone != 0) {

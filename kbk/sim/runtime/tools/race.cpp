@@ -177,7 +177,7 @@ void Detector::touch(const Thread& thread, const Touch& touch) {
     if (word == last) mask = static_cast<std::uint8_t>(mask & 15 >> (3 - (high - 1) % 4));
     std::uint32_t* const head = shared ? state.words.head(word - base) : global_.head(word);
     if (head == nullptr) {
-      gave_up_ = true;
+      gave_up_ = gave_up_ || !shared;  // shared: outside the arena
       continue;
     }
     visit(order, shared ? state.words.records : records_, head, mask, now, word);

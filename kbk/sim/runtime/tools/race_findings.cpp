@@ -53,6 +53,8 @@ void RaceFindings::wait(const Now& now, Finding finding, std::uint8_t* told, std
     const bool plain_writes = writes(finding.other.access) && !is_atomic(touch.access) && !is_atomic(finding.other.access);
     waiting_.push_back({std::move(finding), now.thread, at, told, plain_writes, 0, {}});
     waiting = &waiting_.back();
+  } else if (finding.severity < waiting->finding.severity) {
+    waiting->finding = std::move(finding);  // of another warp after all
   }
   if (waiting->count == 4) return;
   Waiting::Word& noted = waiting->words[waiting->count++];
