@@ -8,7 +8,7 @@ from typing import Any
 
 from kbk.sanitize import sentences
 from kbk.sanitize.names import Name, name_of
-from kbk.sanitize.places import Place, place, prefetch
+from kbk.sanitize.places import Place, host_place, place, prefetch
 from kbk.sanitize.tensors import Allocation, Argument
 from kbk.sanitize.values import decode
 
@@ -115,6 +115,8 @@ def describe(raw: dict[str, Any], context: CallContext) -> Finding:
     library = str(raw.get("library") or "")
     actor, other, memory = raw.get("actor"), raw.get("other"), raw.get("memory")
     here = _place(actor, library, context, kernel)
+    if not here.spots and raw.get("file") and raw.get("line"):
+        here = host_place(str(raw["file"]), int(raw["line"]), context.sources)
     there = _place(other, library, context, kernel)
     name = _NOWHERE
     if memory:
@@ -138,7 +140,7 @@ def describe(raw: dict[str, Any], context: CallContext) -> Finding:
         message="",
         kernel=kernel,
         file=here.file or raw.get("file"),
-        line=here.line or raw.get("line"),
+        line=here.line,
         other_file=there.file,
         other_line=there.line,
         thread=_triple(actor, "thread"),
@@ -214,15 +216,13 @@ def _sides(facts: sentences.Facts) -> list[str]:
             f"and {sentences.access_of(raw.get('actor'))} access at {_function(facts.here, raw)}",
             *_who(raw.get("actor"), facts.here),
         ]
-    if raw.get("text") and code in ("hang", "launch", "uninitialized-local"):
-        lines = [first, *(f"    {line}" for line in str(raw["text"]).strip().splitlines())]
-    else:
-        lines = [first]
+    lines = [first, *(f"    {line}" for line in str(raw.get("text") or "").strip().splitlines())]
     if raw.get("actor"):
         lines += [f"    at {_function(facts.here, raw)}", *_who(raw["actor"], facts.here)]
+    elif facts.here.spots:
+        lines += [f"    at {facts.here.file}:{facts.here.line}", *_who(None, facts.here)]
     elif raw.get("file"):
-        at = f"    at {raw['file']}"
-        lines.append(at + (f":{raw['line']}" if raw.get("line") else ""))
+        lines.append(f"    at {raw['file']}" + (f":{raw['line']}" if raw.get("line") else ""))
     elif raw.get("kernel"):
         lines.append(f"    at {raw['kernel']}")
     if raw.get("other"):

@@ -132,7 +132,9 @@ def _nearest(
         low = nearest.storage if isinstance(nearest, Argument) else nearest.address
         side = "before the start" if address < low else "after the end"
         label = nearest.name if isinstance(nearest, Argument) else nearest.label
-        return Name(None, None, f"{address:#x}", f"{_bytes(far)} {side} of {label}, the nearest")
+        return Name(
+            None, None, f"{address:#x}", f"{_bytes(far)} {side} of {label}, the nearest memory"
+        )
     if isinstance(nearest, Argument):
         return _in_argument(nearest, address, nbytes)
     return _in_allocation(nearest, address, nbytes)
@@ -153,7 +155,7 @@ def _in_argument(argument: Argument, address: int, nbytes: int) -> Name:
     over = address + nbytes - argument.end
     index = element(argument, address)
     if index is not None:
-        relation = f"in {shown}"
+        relation = f"in {shown}" if name.isidentifier() else str(argument)
         if over > 0:
             relation = f"and of its {nbytes} bytes the last {over} are after the end of {shown}"
         where = _where(name, index)

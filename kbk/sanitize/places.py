@@ -99,6 +99,13 @@ def place(library: str, offset: int, sources: Mapping[str, str], kernel: str = "
     return Place(tuple(own[: _MOST_CHAIN + 1]))
 
 
+def host_place(path: str, line: int, sources: Mapping[str, str]) -> Place:
+    """The place of a line that somebody else knows: the launch, or the compiler's word."""
+    source = _source_name(path, sources)
+    file = source if source is not None else path.rpartition("/")[2]
+    return Place((Spot("", file, line, line_text(file, line, sources, path)),))
+
+
 def line_text(file: str, line: int, sources: Mapping[str, str], path: str = "") -> str:
     """The text of a line without its indentation; "" where there is none."""
     text = sources.get(file)

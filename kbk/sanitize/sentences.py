@@ -79,6 +79,8 @@ def opening(raw: dict[str, Any]) -> str:
     code, memory = raw["code"], raw.get("memory") or {}
     space = "__shared__" if memory.get("space") == "shared" else "__global__"
     size = int(memory.get("bytes") or 0)
+    if not size and code.startswith(("bounds-", "misaligned", "uninitialized-g")):
+        return f"Invalid {space} {'write' if 'wrote' in str(raw.get('text')) else 'access'}"
     if code.startswith("bounds-") or code == "misaligned":
         return f"Invalid {space} {access_word(raw.get('actor'))} of size {size} bytes"
     if code in ("uninitialized-shared", "uninitialized-global"):
@@ -191,6 +193,18 @@ def _bounds_host(f: Facts) -> str:
     return (
         f"{what}, which a kernel cannot reach. Pass single values by value, and larger data in a "
         "tensor on the GPU."
+    )
+
+
+def _bounds_damage(f: Facts) -> str:
+    if f.here.line is not None:
+        return (
+            "The index leaves the tensor, or the tensor is a `const Tensor&`, which no kernel may "
+            "write."
+        )
+    return (
+        "A kernel of this call stored where it must not; which one was not seen. Check the last "
+        "index of each store, and that no `const Tensor&` is written."
     )
 
 
@@ -326,6 +340,8 @@ def _barrier_missing(f: Facts) -> str:
 
 
 def _barrier_mask(f: Facts) -> str:
+    if "width" in str(f.raw.get("text")):
+        return "The width of a shuffle must be 1, 2, 4, 8, 16 or 32."
     mask = f" {f.number:#010x}" if f.number else ""
     return (
         f"The mask{mask} does not name the lane that passes it. Compute the mask before the "
@@ -348,7 +364,10 @@ def _hang(f: Facts) -> str:
 
 
 def _launch(f: Facts) -> str:
-    return "The kernel did not run. Check what <<<...>>> asks for, and cudaGetLastError() after it."
+    return (
+        "The kernel did not run. Check what <<< >>> asks for, and ask for cudaGetLastError() "
+        "after every launch."
+    )
 
 
 _SENTENCES: dict[str, Callable[[Facts], str]] = {
@@ -356,6 +375,7 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "bounds-view": _bounds_view,
     "bounds-shared": _bounds_shared,
     "bounds-host": _bounds_host,
+    "bounds-damage": _bounds_damage,
     "misaligned": _misaligned,
     "uninitialized-shared": _uninitialized_shared,
     "uninitialized-global": _uninitialized_global,

@@ -243,13 +243,24 @@ def test_many_waiters_are_cut() -> None:
 
 
 def test_a_launch_finding_has_the_line_of_the_host() -> None:
-    found = describe(
-        _of("launch", text="2048 threads a block; the limit is 1024", file="a.cu", line=7),
-        CallContext(),
+    finding = _of("launch", text="2048 threads a block; the limit is 1024", file="a.cu", line=2)
+    found = describe(finding, CallContext({"a.cu": "\n  k<<<1, 2048>>>(x);\n"}))
+    assert (found.file, found.line) == ("a.cu", 2)
+    assert str(found).startswith(
+        "Program hit an error on CUDA API call\n"
+        "    2048 threads a block; the limit is 1024\n"
+        "    at a.cu:2\n"
+        "        k<<<1, 2048>>>(x);\n"
     )
-    assert (found.file, found.line) == ("a.cu", 7)
-    assert "at a.cu:7" in str(found)
-    assert "2048 threads a block" in str(found)
+    assert describe(finding, CallContext()).line == 2
+
+
+def test_the_runtime_may_say_more_of_any_finding() -> None:
+    found = describe(_of("bounds-damage", text="a kernel wrote past out"), CallContext())
+    assert str(found).startswith("Invalid __global__ write\n    a kernel wrote past out\n")
+    width = describe(_of("barrier-mask", actor=side(), text="width 3"), CallContext())
+    assert "    width 3\n" in str(width)
+    assert "The width of a shuffle must be" in str(width)
 
 
 def test_an_output_that_is_none_of_the_arguments_can_be_given() -> None:

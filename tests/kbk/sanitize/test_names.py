@@ -144,7 +144,7 @@ def test_a_tensor_far_off_lends_no_name() -> None:
     x = tensor("x", (10,))
     far = near(x, x.data + 40 + (1 << 30))
     assert (far.variable, far.index) == (None, None)
-    assert far.relation == "1,073,741,824 bytes after the end of x, the nearest"
+    assert far.relation == "1,073,741,824 bytes after the end of x, the nearest memory"
 
 
 def test_the_runtime_may_know_better_which_tensor_was_left() -> None:
