@@ -5,6 +5,7 @@ https://docs.nvidia.com/compute-sanitizer/ComputeSanitizer/index.html has the wo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +79,9 @@ def opening(raw: dict[str, Any]) -> str:
     """The first words, as compute-sanitizer has them, up to where it names the place."""
     code, memory = raw["code"], raw.get("memory") or {}
     space = "__shared__" if memory.get("space") == "shared" else "__global__"
-    size = int(memory.get("bytes") or 0)
+    size, told = int(memory.get("bytes") or 0), str(raw.get("text"))
     if not size and code.startswith(("bounds-", "misaligned", "uninitialized-g")):
-        return f"Invalid {space} {'write' if 'wrote' in str(raw.get('text')) else 'access'}"
+        return f"Invalid {space} {'write' if re.search('wrote|write to', told) else 'access'}"
     if code.startswith("bounds-") or code == "misaligned":
         return f"Invalid {space} {access_word(raw.get('actor'))} of size {size} bytes"
     if code in ("uninitialized-shared", "uninitialized-global"):
