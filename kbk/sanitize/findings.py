@@ -236,7 +236,8 @@ def _function(place: Place, raw: dict[str, Any]) -> str:
     if not place.spots:
         return f"{kernel}, at an unknown line"
     spot = place.spots[0]
-    return f"{spot.function or kernel} in {spot.file}:{spot.line}"
+    unknown = "an inlined function" if len(place.spots) > 1 else kernel
+    return f"{spot.function or unknown} in {spot.file}:{spot.line}"
 
 
 def _who(actor: dict[str, Any] | None, place: Place) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kbk.sim import addresses
@@ -77,6 +77,8 @@ def place(library: str, offset: int, sources: Mapping[str, str], kernel: str = "
     """
     before = max(offset - 1, 0)  # in the call, not after it
     frames = addresses.frames(library, [before])[before] if library else ()
+    if len(frames) > 1 and _is_symbol_of(frames[0].function, frames[-1].function):
+        frames = (replace(frames[0], function="??"), *frames[1:])
     named = [(frame, _source_name(frame.path, sources)) for frame in frames]
     own: list[Spot] = []
     kernel_name = _bare(kernel)
@@ -114,6 +116,22 @@ def line_text(file: str, line: int, sources: Mapping[str, str], path: str = "") 
         return ""
     shown = " ".join(rows[line - 1].split())
     return shown if len(shown) <= _MOST_COLUMNS else shown[: _MOST_COLUMNS - 3] + "..."
+
+
+def _is_symbol_of(inner: str, outer: str) -> bool:
+    """Whether GNU addr2line gave the innermost function the name of the outermost one.
+
+    It does so where the debug information has no linkage names (clang's): the outermost function
+    is then told without parameters.
+    """
+    if "(" in outer or not inner.endswith(")"):
+        return False
+    depth = 0
+    for index in range(len(inner) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(inner[index], 0)
+        if depth == 0:
+            return bool(re.search(rf"(^|\W){re.escape(outer)}(<.*>)?$", inner[:index]))
+    return False
 
 
 def _without_launch(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from by_hand import FILE, SOURCE, Library, build
 
-from kbk.sanitize.places import line_text, place, prefetch
+from kbk.sanitize.places import _is_symbol_of, line_text, place, prefetch
 from kbk.sanitize.symbols import variable_at, variable_at_offset
 from kbk.sim import addresses, faults
 
@@ -194,6 +194,25 @@ def test_clang_gives_the_same_places(tmp_path: Path) -> None:
         ("middle<float>", 6),
         ("run<float, 3>", 9),
     ]
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "same"),
+    [
+        ("space::reduce(float*, float const*)", "reduce", True),
+        ("kbk::launch<run(int)::$_2&>(int)::{lambda(void*)#1}::__invoke(void*)", "__invoke", True),
+        ("reduce<float>(float (*)(int))", "reduce", True),
+        ("space::reduce(float*)", "space::reduce(float*)", False),
+        ("my_reduce(float*)", "reduce", False),
+        ("helper", "reduce", False),
+        ("helper(int)", "reduce", False),
+        (")", "reduce", False),
+    ],
+)
+def test_the_symbol_of_the_outermost_function_names_no_inlined_one(
+    inner: str, outer: str, same: bool
+) -> None:
+    assert _is_symbol_of(inner, outer) == same
 
 
 def test_variables_of_the_library_are_found_by_symbol(library: Library) -> None:
