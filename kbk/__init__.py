@@ -17,6 +17,7 @@ from kbk.errors import (
     KbkError,
     LaunchError,
     MissingCompilerError,
+    SanitizerError,
     UnsupportedError,
 )
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from kbk.grade.notebook import hint as hint
     from kbk.grade.notebook import reset as reset
     from kbk.grade.notebook import solution as solution
+    from kbk.sanitizer import sanitize as sanitize
+    from kbk.sanitizer.explain import explain as explain
 
 __version__ = "0.1.0.dev0"
 
@@ -38,20 +41,25 @@ __all__ = [
     "KbkError",
     "LaunchError",
     "MissingCompilerError",
+    "SanitizerError",
     "UnsupportedError",
     "check",
     "exercises",
+    "explain",
     "hint",
     "load_inline",
     "reset",
+    "sanitize",
     "solution",
 ]
 
 _LAZY = {
     "load_inline": "kbk.build",
+    "sanitize": "kbk.sanitizer",
+    "explain": "kbk.sanitizer.explain",
     **dict.fromkeys(("check", "exercises", "hint", "reset", "solution"), "kbk.grade.notebook"),
 }
-_MODULES = {"bench", "build", "grade", "ops", "paths", "sim"}
+_MODULES = {"bench", "build", "grade", "ops", "paths", "sanitizer", "sim"}
 
 
 def __getattr__(name: str) -> Any:

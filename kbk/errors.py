@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kbk.sanitize.findings import Finding
+    from kbk.sanitizer.findings import Finding
 
 
 class KbkError(RuntimeError):

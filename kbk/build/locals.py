@@ -7,7 +7,6 @@ import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
-from .. import sim
 from .cache import build_entry
 from .diagnostics import Diagnostic, warnings
 from .machines import cpu_unit, write_headers
@@ -25,8 +24,8 @@ _SECONDS = 60
 def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
     """The compiler's warnings about them, in the learner's files; from the cache or new.
 
-    Compiles once more, for an analysis that the traced build turns off. What goes wrong in that is no
-    warning: the build itself will say it.
+    Compiles once more, for an analysis that the traced build turns off. What goes wrong in that is
+    no warning: the build itself will say it.
     """
     parts = loaded_support(request.flags, arch)
     options = _OPTIONS["clang" if parts.compiler.kind == "clang" else "gcc"]

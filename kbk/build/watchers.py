@@ -1,4 +1,4 @@
-"""Who sees the calls of ops on CPU tensors: `kbk.sanitize` puts itself here for its `with` block."""
+"""Who sees the calls of ops on CPU tensors: `kbk.sanitize` is here during its `with` block."""
 
 from __future__ import annotations
 

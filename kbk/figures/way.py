@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kbk.bench.page import in_notebook, table_html, table_text
 
 if TYPE_CHECKING:
-    from kbk.sanitize.session import Sanitizer
+    from kbk.sanitizer.session import Sanitizer
 
 HEAD = ("stage", "what it does", "in this run")
 _WIDTH, _HEIGHT, _COLUMNS = 760, 476, 84
@@ -54,7 +54,7 @@ def follow(source: str, file: str, line: int, session: Sanitizer) -> Way:
         ValueError: the source has no such line.
     """
     from kbk.build.toolchain import host_compiler
-    from kbk.sanitize.history import AFTER, CONTINUES, MEETING
+    from kbk.sanitizer.history import AFTER, CONTINUES, MEETING
     from kbk.sim import translate
 
     lines = source.splitlines()

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 # Some instructions have no line of their own (clang gives them line 0): their neighbours have.
 _NEIGHBOURS = (-1, 1, -4, 4, -8, 8, -16, 16, 24, -24, 32)
@@ -94,11 +95,21 @@ def _known(library: str, stamp: tuple[int, int]) -> dict[int, tuple[Frame, ...]]
     return {}
 
 
+@lru_cache(maxsize=64)
+def _by_clang(library: str) -> bool:
+    """Whether the compiler has left the name of clang in the file."""
+    try:
+        return b"clang version" in Path(library).read_bytes()
+    except OSError:
+        return False
+
+
 def _ask(library: str, offsets: Iterable[int]) -> dict[int, tuple[Frame, ...]]:
     text = "".join(f"{offset:#x}\n" for offset in offsets if offset >= 0)
     if not library or not text or not os.path.exists(library):
         return {}
-    for command in _SYMBOLIZERS:
+    # GNU's loses functions that clang inlined.
+    for command in sorted(_SYMBOLIZERS, key=lambda each: _by_clang(library) and "addr" in each[0]):
         try:
             done = subprocess.run(
                 [*command, "-e", library],

@@ -10,7 +10,7 @@ import torch
 
 import kbk
 from kbk.figures import Way, follow, way, way_of_a_source
-from kbk.sanitize import sanitize
+from kbk.sanitizer import sanitize
 
 SOURCE = """\
 __global__ void twice(float* out, const float* x) {

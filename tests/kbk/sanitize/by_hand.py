@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from kbk.sanitize.tensors import Argument
+from kbk.sanitizer.tensors import Argument
 
 FILE = "scale's 100%.cu"
 

@@ -12,11 +12,11 @@ from explained_sources import ELEMENTWISE, ELEMENTWISE_OPS, TOGETHER, TOGETHER_O
 
 from kbk import sim
 from kbk.errors import ArgumentError, LaunchError
-from kbk.sanitize import history
-from kbk.sanitize.explain import explain
-from kbk.sanitize.explanation import Explanation, Write
-from kbk.sanitize.history import UNKNOWN, Launch
-from kbk.sanitize.memory import argument_of
+from kbk.sanitizer import history
+from kbk.sanitizer.explain import explain
+from kbk.sanitizer.explanation import Explanation, Write
+from kbk.sanitizer.history import UNKNOWN, Launch
+from kbk.sanitizer.memory import argument_of
 from kbk.sim import trace
 
 Run = Callable[..., list[Launch]]

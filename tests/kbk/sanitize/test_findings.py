@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from by_hand import FILE, SOURCE, Library, build, memory, raw, shared, side, tensor
 
-from kbk.sanitize.findings import CallContext, describe, describe_all, merge
-from kbk.sanitize.sentences import _SENTENCES, lanes
+from kbk.sanitizer.findings import CallContext, describe, describe_all, merge
+from kbk.sanitizer.sentences import _SENTENCES, lanes
 
 ONE = 0x3F800000  # 1.0f
 TWO = 0x40000000
@@ -368,7 +368,7 @@ def test_importing_starts_no_program_and_needs_no_torch() -> None:
     import ast
     from pathlib import Path
 
-    import kbk.sanitize.findings as module
+    import kbk.sanitizer.findings as module
 
     folder = Path(module.__file__).parent
     for name in ("findings", "names", "places", "sentences", "show", "symbols", "tensors"):

@@ -13,8 +13,8 @@ import torch
 from explained_sources import ELEMENTWISE, ELEMENTWISE_OPS, TOGETHER, TOGETHER_OPS
 
 from kbk import sim
-from kbk.sanitize import history
-from kbk.sanitize.history import (
+from kbk.sanitizer import history
+from kbk.sanitizer.history import (
     AFTER,
     ATOMIC,
     GLOBAL,

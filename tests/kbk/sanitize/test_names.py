@@ -12,10 +12,10 @@ from by_hand import build, memory, shared, tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbk.sanitize.memory import argument_of
-from kbk.sanitize.names import Name, name_of
-from kbk.sanitize.tensors import Allocation, Argument, element
-from kbk.sanitize.values import decode
+from kbk.sanitizer.memory import argument_of
+from kbk.sanitizer.names import Name, name_of
+from kbk.sanitizer.tensors import Allocation, Argument, element
+from kbk.sanitizer.values import decode
 
 
 def near(argument: Argument, address: int, nbytes: int = 4) -> Name:

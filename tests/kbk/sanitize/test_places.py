@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from by_hand import FILE, SOURCE, Library, build
 
-from kbk.sanitize.places import _is_symbol_of, line_text, place, prefetch
-from kbk.sanitize.symbols import variable_at, variable_at_offset
+from kbk.sanitizer.places import _is_symbol_of, line_text, place, prefetch
+from kbk.sanitizer.symbols import variable_at, variable_at_offset
 from kbk.sim import addresses, faults
 
 CLANG = next((name for name in ("clang++", "clang++-14") if shutil.which(name)), None)

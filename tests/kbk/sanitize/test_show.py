@@ -8,8 +8,8 @@ from typing import Any
 from by_hand import raw, side
 
 from kbk.errors import KbkError, SanitizerError
-from kbk.sanitize import show
-from kbk.sanitize.findings import CallContext, Finding, describe
+from kbk.sanitizer import show
+from kbk.sanitizer.findings import CallContext, Finding, describe
 
 
 def _finding(severity: str = "error", **members: Any) -> Finding:

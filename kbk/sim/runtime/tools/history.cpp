@@ -21,7 +21,7 @@ namespace {
 
 class History : public Listener {
  public:
-  // As kbk/sanitize/history.py reads it. An access of more than 8 bytes is several records, one after another.
+  // As kbk/sanitizer/history.py reads it. An access of more than 8 bytes is several records, one after another.
   struct Record {
     std::uint64_t address;  // of shared memory: from the start of the block's arena. Of a meeting: the mask of its lanes
     std::uint64_t value;    // little endian

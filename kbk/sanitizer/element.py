@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from kbk.errors import ArgumentError
-from kbk.sanitize.history import Launch
-from kbk.sanitize.past import Array
-from kbk.sanitize.tensors import Argument
+from kbk.sanitizer.history import Launch
+from kbk.sanitizer.past import Array
+from kbk.sanitizer.tensors import Argument
 
 
 def quoted(value: object) -> str:
@@ -30,7 +30,7 @@ def target(launch: Launch, out: Any) -> tuple[Any, Argument]:
         raise ArgumentError(f"explain: the call had no tensor {out!r}; its tensors: {names}.")
     if not hasattr(out, "untyped_storage"):
         raise ArgumentError(f"explain: out must be a tensor or a name; it was {quoted(out)}.")
-    from kbk.sanitize.memory import argument_of
+    from kbk.sanitizer.memory import argument_of
 
     given = argument_of("", out) if out.device.type == "cpu" else None
     fits = [

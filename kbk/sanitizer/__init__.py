@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kbk.sanitize.history import MOST_RECORDS
-from kbk.sanitize.session import Sanitizer
+from kbk.sanitizer.history import MOST_RECORDS
+from kbk.sanitizer.session import Sanitizer
 
 
 def sanitize(*, raise_on_error: bool = True, most_records: int = MOST_RECORDS) -> Sanitizer:
@@ -13,8 +13,8 @@ def sanitize(*, raise_on_error: bool = True, most_records: int = MOST_RECORDS) -
             mod.silu_and_mul(out, x)
         s.findings      # errors first: kind, severity, message, file, line, ...
 
-    The calls run a second build of the same source, in which the compiler tells the simulator of each
-    access. A launch that must not go on (an access out of bounds, a deadlock) ends the block.
+    The calls run a second build of the same source, in which the compiler tells the simulator of
+    each access. A launch that must not go on (an access out of bounds, a deadlock) ends the block.
 
     Args:
         raise_on_error: raise at the end of the block if there is an error among the findings; False

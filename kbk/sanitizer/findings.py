@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kbk.sanitize import sentences
-from kbk.sanitize.names import Name, name_of
-from kbk.sanitize.places import Place, host_place, place, prefetch
-from kbk.sanitize.tensors import Allocation, Argument
-from kbk.sanitize.values import decode
+from kbk.sanitizer import sentences
+from kbk.sanitizer.names import Name, name_of
+from kbk.sanitizer.places import Place, host_place, place, prefetch
+from kbk.sanitizer.tensors import Allocation, Argument
+from kbk.sanitizer.values import decode
 
 __all__ = ["Allocation", "Argument", "CallContext", "Finding", "describe", "describe_all", "merge"]
 
@@ -82,7 +82,7 @@ class Finding:
         return self.message
 
     def _repr_html_(self) -> str:
-        from kbk.sanitize.show import as_html
+        from kbk.sanitizer.show import as_html
 
         return as_html([self])
 

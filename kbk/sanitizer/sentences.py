@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kbk.sanitize.names import Name
-from kbk.sanitize.places import Place
+from kbk.sanitizer.names import Name
+from kbk.sanitizer.places import Place
 
 _ACCESS = {
     "read": "read",

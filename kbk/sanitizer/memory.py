@@ -6,7 +6,7 @@ import ctypes
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from kbk.sanitize.findings import Allocation, Argument
+from kbk.sanitizer.findings import Allocation, Argument
 from kbk.sim import runtime_library
 
 if TYPE_CHECKING:

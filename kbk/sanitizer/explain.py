@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from kbk.errors import ArgumentError
-from kbk.sanitize import places
-from kbk.sanitize.element import (
+from kbk.sanitizer import places
+from kbk.sanitizer.element import (
     address_of,
     addresses_of,
     position,
@@ -20,12 +20,12 @@ from kbk.sanitize.element import (
     where,
     where_flat,
 )
-from kbk.sanitize.explanation import Explanation, Neighbour, Read, Reads, Write, ordinal
-from kbk.sanitize.history import ATOMIC, GLOBAL, MODULE, SHARED, Launch
-from kbk.sanitize.names import Name, name_of
-from kbk.sanitize.past import Array, Past, spread
-from kbk.sanitize.tensors import Argument
-from kbk.sanitize.values import decode
+from kbk.sanitizer.explanation import Explanation, Neighbour, Read, Reads, Write, ordinal
+from kbk.sanitizer.history import ATOMIC, GLOBAL, MODULE, SHARED, Launch
+from kbk.sanitizer.names import Name, name_of
+from kbk.sanitizer.past import Array, Past, spread
+from kbk.sanitizer.tensors import Argument
+from kbk.sanitizer.values import decode
 
 if TYPE_CHECKING:
     import torch

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kbk.sanitize.symbols import variable_at
-from kbk.sanitize.tensors import Allocation, Argument, element, element_below, past
-from kbk.sanitize.values import c_name, shared_dtype
+from kbk.sanitizer.symbols import variable_at
+from kbk.sanitizer.tensors import Allocation, Argument, element, element_below, past
+from kbk.sanitizer.values import c_name, shared_dtype
 
 _FAR = 1 << 20  # bytes: further off than that (and four times its size), a tensor is only near
 _NULL = 1 << 16  # addresses below are a null pointer and an index

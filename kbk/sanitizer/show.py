@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from kbk.sanitize.findings import Finding
+from kbk.sanitizer.findings import Finding
 
 if TYPE_CHECKING:
     from rich.text import Text

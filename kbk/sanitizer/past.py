@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kbk.sanitize.history import (
+from kbk.sanitizer.history import (
     AFTER,
     ATOMIC,
     ATOMIC_LOAD,

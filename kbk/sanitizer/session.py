@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -12,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError, BuildError, LaunchError, SanitizerError
-from kbk.sanitize import history
-from kbk.sanitize.findings import Argument, CallContext, Finding, describe, describe_all, merge
-from kbk.sanitize.places import place
-from kbk.sanitize.memory import Fresh, allocations, announce, argument_of, library, unwritten
+from kbk.sanitizer import history, show
+from kbk.sanitizer.findings import Argument, CallContext, Finding, describe, describe_all, merge
+from kbk.sanitizer.memory import Fresh, allocations, announce, argument_of, library, unwritten
+from kbk.sanitizer.places import place
 
 if TYPE_CHECKING:
     from kbk.build.calls import Op
     from kbk.build.diagnostics import Diagnostic
     from kbk.build.module import Module
-    from kbk.sanitize.history import Launch
+    from kbk.sanitizer.history import Launch
 
 
 class Sanitizer:
@@ -52,8 +53,14 @@ class Sanitizer:
         """The findings that fail."""
         return [each for each in self.findings if each.severity == "error"]
 
+    def __str__(self) -> str:
+        return show.as_text(self.findings)
+
+    def _repr_html_(self) -> str:
+        return show.as_html(self.findings)
+
     def __enter__(self) -> Sanitizer:
-        from kbk.sanitize.watch import Watch
+        from kbk.sanitizer.watch import Watch
 
         if any(isinstance(each, Sanitizer) for each in watchers) or _active:
             raise ArgumentError("sanitize: another kbk.sanitize() is under way in this process.")
@@ -199,9 +206,7 @@ class _Call:
         library().kbk_sim_watch_end()
         for tensor in results:
             self._fresh.hold(tensor)
-        self._fresh.purge(
-            each.address for each in made if not self._fresh.holds(each.address)
-        )
+        self._fresh.purge(each.address for each in made if not self._fresh.holds(each.address))
         return describe_all(
             [each for each in raw if not _one_barrier(each, self.context)], self.context
         )
@@ -245,6 +250,7 @@ def _unwritten(argument: Argument, launched: dict[str, Any]) -> dict[str, Any]:
         "severity": "info",
         "number": count,
         "memory": memory,
+        "argument": argument,
     }
 
 
@@ -272,8 +278,15 @@ def _from_fault(error: LaunchError) -> dict[str, Any] | None:
         unasked = "; the host function did not ask for the error (cudaGetLastError)"
         if error.kind == "launch":
             text = str(error) + unasked
-            return {**_RAW, "kind": "launch", "code": "launch", "text": text,
-                    "file": error.file, "line": error.line, "kernel": error.kernel}
+            return {
+                **_RAW,
+                "kind": "launch",
+                "code": "launch",
+                "text": text,
+                "file": error.file,
+                "line": error.line,
+                "kernel": error.kernel,
+            }
         if error.kind == "out-of-bounds":
             return {**_RAW, "kind": error.kind, "code": "bounds-damage", "text": str(error)}
         return None
@@ -305,6 +318,9 @@ def _from_fault(error: LaunchError) -> dict[str, Any] | None:
             for waiter in fault["waiters"]
         ],
     }
+    mask = re.search(r"mask 0x([0-9a-f]{8})", fault["message"])
+    if code == "barrier-mask" and mask is not None:
+        raw["number"] = int(mask[1], 16)
     missing = [each["missing"] for each in raw["waiters"] if each["missing"]]
     if code == "hang" and missing:
         raw |= {"kind": "barrier", "code": "barrier-missing", "number": missing[0]}

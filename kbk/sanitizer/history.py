@@ -13,7 +13,7 @@ import numpy as np
 from kbk.sim import runtime_library
 
 if TYPE_CHECKING:
-    from kbk.sanitize.tensors import Allocation, Argument
+    from kbk.sanitizer.tensors import Allocation, Argument
 
 MOST_RECORDS = 8_000_000
 """What a history holds, 32 bytes each; later accesses are left out, and the launch says so."""
