@@ -1,7 +1,8 @@
 // Drives the race detector without kernels: programs of events, from a script or at random.
 //
 //   race_order script < program     one event a line; prints the findings
-//   race_order random FIRST COUNT ALIKE THREADS   random programs of up to so many threads, judged also by vector clocks; prints counts
+//   race_order random FIRST COUNT ALIKE THREADS   random programs of up to so many threads, judged also by vector clocks;
+//                                                 prints counts
 //
 // The vector clocks follow the rules of runtime/tools/order.h literally: one entry a thread, one tick an event, every access kept.
 #include <cstdio>
@@ -381,10 +382,10 @@ int main(int count, char** arguments) {
   if (count == 6 && std::string(arguments[1]) == "random") {
     race_limit(kRaceRecords, static_cast<unsigned>(std::atoi(arguments[4])));
     Tally tally;
-    const unsigned first = static_cast<unsigned>(std::atoi(arguments[2])), programs = static_cast<unsigned>(std::atoi(arguments[3]));
-    for (unsigned i = 0; i < programs; ++i) run_random(first + i, static_cast<unsigned>(std::atoi(arguments[5])), tally);
-    std::printf("{\"programs\": %u, \"clean\": %u, \"racy\": %u, \"found\": %u, \"false\": %u, \"missed\": %u, \"milder\": %u}\n", tally.programs,
-                tally.clean, tally.racy, tally.both, tally.only_told, tally.only_true, tally.milder);
+    auto number = [&](int i) { return static_cast<unsigned>(std::atoi(arguments[i])); };
+    for (unsigned i = 0; i < number(3); ++i) run_random(number(2) + i, number(5), tally);
+    std::printf("{\"programs\": %u, \"clean\": %u, \"racy\": %u, \"found\": %u, \"false\": %u, \"missed\": %u, \"milder\": %u}\n",
+                tally.programs, tally.clean, tally.racy, tally.both, tally.only_told, tally.only_true, tally.milder);
     return 0;
   }
   if (count == 2 && std::string(arguments[1]) == "script") return run_script(), 0;
