@@ -73,7 +73,8 @@ class Machine:
 
 @cache
 def _help_of(program: str) -> str:
-    return subprocess.run([program, "--help"], capture_output=True, text=True).stdout
+    done = subprocess.run([program, "--help"], capture_output=True, text=True)
+    return done.stdout + done.stderr
 
 
 def _first_line(command: list[str], which: int) -> str:

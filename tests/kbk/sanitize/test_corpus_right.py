@@ -46,7 +46,7 @@ def test_a_right_program_gives_its_result_in_every_order(
     op = getattr(built(number, modules), program.name)
     for seed in SEEDS:
         arguments = program.arguments(seed=17)
-        with sim.settings(seed=seed):
+        with sim.settings(seed=seed, time_limit=10):
             result = op(*arguments.values())
         after = {**arguments.named(), "result": result}
         assert holds(program, after, arguments.before), (program.result, seed)

@@ -2,7 +2,7 @@
 // calls: run(out: float32[32] = nan, x: float32[32] = random)
 // expect: kind=out-of-bounds severity=error line=@bug
 // shape: pointer
-// gpu: memcheck=error initcheck=any
+// gpu: memcheck=error racecheck=any initcheck=any synccheck=any
 __global__ void copy(float* out, const float* x) {
   const int i = threadIdx.x;
   const float v = x[i];  // @bug

@@ -3,7 +3,7 @@
 // expect: kind=out-of-bounds severity=error line=@bug block=[2,0,0] var=x
 // shape: loop
 // from: kernels.md 15 no. 3 (sglang 30378)
-// gpu: memcheck=error
+// gpu: memcheck=error racecheck=any initcheck=any synccheck=any
 __global__ void sums(float* out, const float* x, const int* lengths) {
   const unsigned length = lengths[blockIdx.x];
   float sum = 0;

@@ -2,7 +2,7 @@
 // calls: run(out: int32[1] = zeros)
 // expect: kind=out-of-bounds severity=error line=@bug
 // shape: pointer
-// gpu: memcheck=any
+// gpu: memcheck=any racecheck=any initcheck=any synccheck=any
 __global__ void read(int* out, const int* n) {
   const int v = *n;  // @bug
   out[0] = v;

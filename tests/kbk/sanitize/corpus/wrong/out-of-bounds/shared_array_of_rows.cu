@@ -2,7 +2,7 @@
 // calls: run(out: float32[8] = nan, x: float32[256] = random)
 // expect: kind=out-of-bounds severity=error line=@bug var=sums
 // shape: pointer
-// gpu: memcheck=any racecheck=any initcheck=any
+// gpu: memcheck=any racecheck=any initcheck=any synccheck=any
 struct Rows {
   float* first;
   int stride;

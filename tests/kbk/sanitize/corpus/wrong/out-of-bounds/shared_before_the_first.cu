@@ -2,7 +2,7 @@
 // calls: run(out: float32[64] = nan, x: float32[64] = random)
 // expect: kind=out-of-bounds severity=error line=@bug var=tile
 // shape: order
-// gpu: memcheck=any racecheck=any initcheck=any
+// gpu: memcheck=any racecheck=any initcheck=any synccheck=any
 __global__ void shift(float* out, const float* x, int distance) {
   __shared__ float guard[8];
   __shared__ float tile[64];
