@@ -318,6 +318,8 @@ def _from_fault(error: LaunchError) -> dict[str, Any] | None:
             for waiter in fault["waiters"]
         ],
     }
+    if code == "launch":  # of the host's code, wherever the kernel was by then
+        raw |= {"actor": None, **fault["launched"]}
     mask = re.search(r"mask 0x([0-9a-f]{8})", fault["message"])
     if code == "barrier-mask" and mask is not None:
         raw["number"] = int(mask[1], 16)

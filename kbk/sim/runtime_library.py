@@ -108,7 +108,8 @@ def kernel_flags(compiler: str, variant: str = "plain") -> list[str]:
         *(_traced_flags(gcc) if variant == "traced" else []),
         "-Wno-unknown-pragmas",
         *(
-            ["-fno-aggressive-loop-optimizations", "-Wno-attributes"]
+            # Two launches of a kernel are the same code; folded, they would lose their lines.
+            ["-fno-aggressive-loop-optimizations", "-fno-ipa-icf", "-Wno-attributes"]
             if gcc
             else ["-Wno-unused-value"]
         ),
@@ -121,6 +122,7 @@ def _traced_flags(gcc: bool) -> list[str]:
         return [
             "-DKBK_TRACED=1",
             "-fsanitize=thread",
+            "-fsanitize=alignment",
             "--param=tsan-instrument-func-entry-exit=0",
             "--param=tsan-distinguish-volatile=1",
             "-fno-tree-sra",  # a copied struct is one access
@@ -142,6 +144,7 @@ def _traced_flags(gcc: bool) -> list[str]:
     return [
         "-DKBK_TRACED=1",
         "-fsanitize=thread",
+        "-fsanitize=alignment",
         "-fno-sanitize-thread-func-entry-exit",
         "-fno-vectorize",
         "-fno-slp-vectorize",

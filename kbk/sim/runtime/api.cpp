@@ -23,7 +23,8 @@ std::string place(const void* pc) {
 
 std::string json(const Fault& fault) {
   std::string out = "{\"kind\":" + json_text(fault.kind) + ",\"message\":" + json_text(fault.message) +
-                    ",\"kernel\":" + json_text(fault.kernel) + ",\"place\":" + place(fault.pc);
+                    ",\"kernel\":" + json_text(fault.kernel) + ",\"place\":" + place(fault.pc) +
+                    ",\"launched\":{\"file\":" + json_text(fault.file) + ",\"line\":" + std::to_string(fault.line) + "}";
   if (fault.has_thread) out += ",\"block\":" + json_triple(fault.block) + ",\"thread\":" + json_triple(fault.thread);
   out += ",\"waiters\":[";
   bool first = true;

@@ -215,6 +215,8 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
     launch.kernel = short_name(launch.info->pretty);
   }
   launch.body = body;
+  launch.file = file;
+  launch.line = line;
   launch.context = context;
   launch.threads_per_block = std::uint64_t{config.block.x} * config.block.y * config.block.z;
   launch.blocks = std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
@@ -258,6 +260,8 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
   if (first.fault && first.fault->kind == "interrupt") interrupt_raised();
   if (first.fault) {
     first.fault->kernel = launch.kernel;
+    first.fault->file = launch.file;
+    first.fault->line = launch.line;
     keep_fault(std::move(*first.fault));
     first.fault.reset();
     throw std::runtime_error("kbk: the launch of " + launch.kernel + " was ended");

@@ -87,7 +87,8 @@ struct DynamicShared {
 };
 
 struct Fault {
-  std::string kind, message, kernel;
+  std::string kind, message, kernel, file;  // file and line of the launch
+  int line = 0;
   bool has_thread = false;
   std::uint64_t block = 0, thread = 0;
   const void* pc = nullptr;
@@ -121,6 +122,8 @@ struct Launch {
   std::atomic<bool> stop{false};  // a fault happened somewhere
   std::uint64_t seed = 0;
   double begin = 0;                       // seconds on the monotonic clock
+  const char* file = "";  // of the launch
+  int line = 0;
   std::uintptr_t text_low = 0, text_high = 0;  // code of the library that holds the kernel
 };
 
@@ -137,6 +140,7 @@ struct Worker {
   const volatile void* poll_address = nullptr;
   std::uint64_t poll_value = 0;
   unsigned polls = 0;
+  volatile bool yield_wanted = false;   // a tick came at a bad moment
   volatile std::uint32_t switches = 0;  // tells the ticks that threads take turns
   std::uint32_t switches_at_tick = 0;
   std::unique_ptr<Fault> fault;

@@ -49,6 +49,28 @@ const GuardedRange* range_of(const char* at) {
   return nullptr;
 }
 
+// What an access is to; false if it is nobody's business.
+inline bool find_memory(const void* address, std::uint64_t bytes, Access access, const void* pc, Touch& touch) {
+  const Thread& thread = *current;
+  const auto* at = static_cast<const char*>(address);
+  if (at >= thread.stack.base && at < thread.stack.base + thread.stack.bytes) return false;
+  touch = {reinterpret_cast<std::uintptr_t>(at), at, pc, static_cast<std::uint32_t>(bytes), access, Space::kGlobal, false, -1};
+  if (const GuardedRange* range = range_of(at)) {
+    touch.address = reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(at - range->begin);
+    if (at < range->begin || at + bytes > range->end) touch.beyond = range->argument;
+  } else if (at >= thread.block->arena.base && at < thread.block->arena.end + kArenaFence) {
+    touch.space = Space::kShared;
+  } else if (at >= host_low && at < host_high) {
+    if (!thread.entered) return false;  // the arguments of the launch, on their way into each thread
+    touch.space = Space::kHost;
+  } else if (touch.address >= image_low && touch.address < image_high) {
+    touch.space = Space::kModule;
+  } else if (worker->stacks.holds(at)) {
+    touch.space = Space::kHost;  // a local variable of another thread
+  }
+  return true;
+}
+
 }  // namespace
 
 void add_listener(Listener* listener) {
@@ -61,26 +83,17 @@ void remove_listener(Listener* listener) {
   tracing = !listeners.empty();
 }
 
+void trace_misaligned(const void* address, std::uint64_t alignment, Access access, const void* pc) {
+  Touch touch;
+  if (!find_memory(address, alignment, access, pc, touch)) return;
+  for (Listener* each : listeners) each->misaligned(*current, touch);
+}
+
 void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned) {
-  const Thread& thread = *current;
-  const auto* at = static_cast<const char*>(address);
-  if (at >= thread.stack.base && at < thread.stack.base + thread.stack.bytes) return;
-  if (bytes == 0) return;
-  Touch touch{reinterpret_cast<std::uintptr_t>(at), at, pc, static_cast<std::uint32_t>(bytes), access, Space::kGlobal, aligned, -1};
-  if (const GuardedRange* range = range_of(at)) {
-    touch.address = reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(at - range->begin);
-    if (at < range->begin || at + bytes > range->end) touch.beyond = range->argument;
-  } else if (at >= thread.block->arena.base && at < thread.block->arena.end + kArenaFence) {
-    touch.space = Space::kShared;
-  } else if (at >= host_low && at < host_high) {
-    if (!thread.entered) return;  // the arguments of the launch, on their way into each thread
-    touch.space = Space::kHost;
-  } else if (touch.address >= image_low && touch.address < image_high) {
-    touch.space = Space::kModule;
-  } else if (worker->stacks.holds(at)) {
-    touch.space = Space::kHost;  // a local variable of another thread
-  }
-  for (Listener* each : listeners) each->touch(thread, touch);
+  Touch touch;
+  if (bytes == 0 || !find_memory(address, bytes, access, pc, touch)) return;
+  touch.aligned = aligned;
+  for (Listener* each : listeners) each->touch(*current, touch);
 }
 
 void trace_begin(const Launch& launch) {

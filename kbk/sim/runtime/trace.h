@@ -31,7 +31,7 @@ struct Touch {
   std::uint32_t bytes;
   Access access;
   Space space;
-  bool aligned;   // the instruction needs `address` to be a multiple of `bytes`
+  bool aligned;   // one access of a scalar type, which needs `address` to be a multiple of `bytes`
   int beyond;     // the argument whose guarded copy it leaves, or -1
 };
 
@@ -43,6 +43,8 @@ class Listener {
   virtual void begin(const Launch&) {}
   virtual void block_begin(const Block&) {}
   virtual void touch(const Thread& thread, const Touch& touch) = 0;  // of `current`
+  // Before an access whose type needs another alignment; touch.bytes is that alignment. The access itself is told after it.
+  virtual void misaligned(const Thread&, const Touch&) {}
   virtual void fence(const Thread&, Scope) {}
   // All living threads of the block are in __syncthreads (their wait_pc says where) and go on now.
   virtual void barrier(const Block&) {}
@@ -65,6 +67,7 @@ void remove_listener(Listener* listener);
 void trace_begin(const Launch& launch);  // by the OS thread that runs the whole launch
 void trace_end(const Launch& launch);
 void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = false);
+void trace_misaligned(const void* address, std::uint64_t alignment, Access access, const void* pc);
 void trace_fence(Scope scope);
 void trace_block_begin(const Block& block);
 void trace_block_end(const Block& block);

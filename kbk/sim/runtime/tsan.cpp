@@ -15,7 +15,13 @@ namespace {
 inline bool watched() { return __builtin_expect(tracing, 0) && current != nullptr; }
 
 inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = true) {
-  if (watched()) trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
+  if (!watched()) return;
+  trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
+  // A tick that came while the runtime was at work. Not before a store: the listeners wait for it to happen.
+  if (worker->yield_wanted && access == Access::kRead) {
+    worker->yield_wanted = false;
+    yield();
+  }
 }
 
 // What is no single access on a GPU: the copy of a struct whose alignment is less than its size (a float3, or four floats without
@@ -40,6 +46,21 @@ struct Wide {
 }  // namespace
 }  // namespace kbk
 
+namespace kbk {
+namespace {
+
+// A thread that looks at a volatile variable again and again waits for another one.
+template <class T>
+inline void watch(const void* p) {
+  if (current == nullptr) return;
+  T value;
+  std::memcpy(&value, p, sizeof value);
+  poll(p, static_cast<std::uint64_t>(value));
+}
+
+}  // namespace
+}  // namespace kbk
+
 #define KBK_PC __builtin_return_address(0)
 using kbk::Access;
 
@@ -55,26 +76,51 @@ KBK_API void __tsan_vptr_update(void** p, void*) { kbk::tell(p, sizeof(void*), A
 KBK_API void __tsan_read_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kRead, KBK_PC); }
 KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell_each(p, n, Access::kWrite, KBK_PC); }
 
-#define KBK_PLAIN(prefix, n, on_read, on_write, aligned)                                                       \
-  KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, on_read, KBK_PC, aligned); }             \
-  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, on_write, KBK_PC, aligned); }
+#define KBK_PLAIN(prefix, n, aligned)                                                                          \
+  KBK_API void __tsan_##prefix##read##n(void* p) { kbk::tell(p, n, Access::kRead, KBK_PC, aligned); }          \
+  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kWrite, KBK_PC, aligned); }
 #define KBK_BOTH(prefix, n, aligned)                       \
   KBK_API void __tsan_##prefix##read_write##n(void* p) {   \
     kbk::tell(p, n, Access::kRead, KBK_PC, aligned);       \
     kbk::tell(p, n, Access::kWrite, KBK_PC, aligned);      \
   }
-#define KBK_SIZE(n)                                                                        \
-  KBK_PLAIN(, n, Access::kRead, Access::kWrite, true)                                      \
-  KBK_PLAIN(unaligned_, n, Access::kRead, Access::kWrite, false)                           \
-  KBK_PLAIN(volatile_, n, Access::kVolatileRead, Access::kVolatileWrite, true)             \
-  KBK_PLAIN(unaligned_volatile_, n, Access::kVolatileRead, Access::kVolatileWrite, false)  \
-  KBK_BOTH(, n, true)                                                                      \
+#define KBK_VOLATILE(prefix, n, T, aligned)                                                \
+  KBK_API void __tsan_##prefix##read##n(void* p) {                                         \
+    kbk::tell(p, n, Access::kVolatileRead, KBK_PC, aligned);                               \
+    kbk::watch<T>(p);                                                                      \
+  }                                                                                        \
+  KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kVolatileWrite, KBK_PC, aligned); }
+#define KBK_WHOLE true
+#define KBK_SIZE(n, T)                                                                     \
+  KBK_PLAIN(, n, KBK_WHOLE)                                    \
+  KBK_PLAIN(unaligned_, n, false)                           \
+  KBK_VOLATILE(volatile_, n, T, true)                                                      \
+  KBK_VOLATILE(unaligned_volatile_, n, T, false)                                           \
+  KBK_BOTH(, n, KBK_WHOLE)                                                                      \
   KBK_BOTH(unaligned_, n, false)
-KBK_SIZE(1)
-KBK_SIZE(2)
-KBK_SIZE(4)
-KBK_SIZE(8)
-KBK_SIZE(16)
+KBK_SIZE(1, std::uint8_t)
+KBK_SIZE(2, std::uint16_t)
+KBK_SIZE(4, std::uint32_t)
+KBK_SIZE(8, std::uint64_t)
+// A struct of 16 bytes may need a multiple of 8 only: what its type needs, __ubsan_handle_type_mismatch_v1 knows.
+#undef KBK_WHOLE
+#define KBK_WHOLE false
+KBK_SIZE(16, std::uint64_t)
+
+
+// -fsanitize=alignment: called before an access that the type of the object forbids there.
+// https://github.com/llvm/llvm-project/blob/main/compiler-rt/lib/ubsan/ubsan_handlers.h
+struct KbkTypeMismatch {
+  const char* file;
+  std::uint32_t line, column;
+  const void* type;
+  unsigned char log_alignment, what;  // 0 a load, 1 a store; the rest touches no memory
+};
+KBK_API void __ubsan_handle_type_mismatch_v1(const KbkTypeMismatch* told, std::uintptr_t address) {
+  if (!kbk::watched() || told->what > 1 || address == 0) return;
+  kbk::trace_misaligned(reinterpret_cast<const void*>(address), std::uint64_t{1} << told->log_alignment,
+                        told->what == 0 ? Access::kRead : Access::kWrite, KBK_PC);
+}
 
 KBK_API void* __tsan_memcpy(void* to, const void* from, std::size_t n) {
   kbk::tell(from, n, Access::kRead, KBK_PC, false);

@@ -32,6 +32,10 @@ class Bounds : public Listener {
     }
   }
 
+  void misaligned(const Thread& thread, const Touch& touch) override {
+    if ((touch.address & (touch.bytes - 1)) != 0) stop(thread, touch, "misaligned", "misaligned");
+  }
+
  private:
   [[noreturn]] static void stop(const Thread& thread, const Touch& touch, const char* kind, const char* code) {
     found(*thread.block->launch, memory_finding(kind, code, thread, touch));

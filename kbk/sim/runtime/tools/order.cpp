@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace kbk::race {
 
@@ -12,10 +13,12 @@ void BlockOrder::begin(std::uint32_t number, unsigned threads) {
   warps_.clear();
   warps_.resize((threads + kLanes - 1) / kLanes);
   exchanges_.clear();
-  moved_ = false;
+  moved_ = polling_ = false;
 }
 
-void BlockOrder::barrier() {
+void BlockOrder::barrier(const Releases& releases) {
+  if (polling_)
+    for (unsigned thread = 0; thread < times_.size(); ++thread) settle(thread, releases);
   ++epoch_;
   if (!exchanges_.empty()) {
     std::vector<unsigned> all(times_.size());
@@ -30,7 +33,7 @@ void BlockOrder::barrier() {
   }
   // `plain` too: it is a time of the epoch
   std::fill(times_.begin(), times_.end(), ThreadTime{});
-  moved_ = false;
+  moved_ = polling_ = false;
 }
 
 // They know together what each of them knew.
@@ -51,12 +54,15 @@ void BlockOrder::meet(const unsigned* threads, unsigned count) {
   }
 }
 
-void BlockOrder::warp_sync(unsigned number, std::uint32_t lanes, std::uint32_t living) {
+void BlockOrder::warp_sync(unsigned number, std::uint32_t lanes, std::uint32_t living, const Releases& releases) {
   WarpTime& warp = warps_[number];
   const unsigned first = number * kLanes;
   const unsigned count = std::min<unsigned>(kLanes, static_cast<unsigned>(times_.size()) - first);
   ThreadTime* const times = &times_[first];
   moved_ = true;
+  if (polling_)
+    for (unsigned lane = 0; lane < count; ++lane)
+      if ((lanes | ~living) >> lane & 1) settle(first + lane, releases);
   std::uint32_t latest = 0;
   if ((lanes & living) == living) {  // lanes that have exited count as having come
     for (unsigned lane = 0; lane < count; ++lane) latest = std::max(latest, times[lane].clock);
@@ -123,6 +129,12 @@ void BlockOrder::acquire(unsigned thread, const Releases& releases, std::uint64_
   if (place->second.in_block.empty()) return;
   const auto near = place->second.in_block.find(number_);
   if (near != place->second.in_block.end()) mine.acquired.join(near->second);
+}
+
+void BlockOrder::settle_now(unsigned thread, const Releases& releases) {
+  const std::uint64_t polled = std::exchange(times_[thread].polled, 0);
+  if (releases.empty()) return;
+  for (std::uint64_t word = polled / 4; word <= polled / 4 + polled % 4; ++word) acquire(thread, releases, word);
 }
 
 // Where nothing plain happened between the fence and the release, the release itself counts as fenced: who has read it may reset

@@ -31,6 +31,7 @@ struct Stamp {
 struct ThreadTime {
   std::uint32_t clock = 1;
   std::uint32_t plain = 0;  // the clock at its last access that is neither atomic nor volatile
+  std::uint64_t polled = 0;  // word of its last access, times 4, and how many words less one: if that was a volatile read
 };
 
 struct WarpTime {
@@ -66,10 +67,19 @@ class Releases {
 class BlockOrder {
  public:
   void begin(std::uint32_t number, unsigned threads);
-  void barrier();
+  void barrier(const Releases& releases);
   void forget_exchanges() { exchanges_.clear(); }  // all is known: a grid barrier
-  void warp_sync(unsigned warp, std::uint32_t lanes, std::uint32_t living);
+  void warp_sync(unsigned warp, std::uint32_t lanes, std::uint32_t living, const Releases& releases);
   void fence(unsigned thread, Scope scope);
+  // A volatile read is told before it happens, and others may run in between. So it takes over again what is at its word, at the
+  // next event of its thread. (Atomic reads happen as they are told.)
+  void read_volatile(unsigned thread, std::uint64_t first, std::uint64_t last) {
+    times_[thread].polled = first * 4 + (last - first < 3 ? last - first : 3);
+    polling_ = true;
+  }
+  void settle(unsigned thread, const Releases& releases) {
+    if (times_[thread].polled != 0) settle_now(thread, releases);
+  }
   // An atomic or volatile access of `bytes` at a word. `shared`: memory that no other block sees.
   void acquire(unsigned thread, const Releases& releases, std::uint64_t word);
   void release(unsigned thread, Releases& releases, std::uint64_t word, bool replaces, bool shared);
@@ -102,12 +112,14 @@ class BlockOrder {
   Knowledge own(unsigned thread) const;
   std::uint32_t unordered_lanes(unsigned thread, const Stamp& then, std::uint32_t others) const;
   void meet(const unsigned* threads, unsigned count);
+  void settle_now(unsigned thread, const Releases& releases);
 
   std::uint32_t number_ = 0, epoch_ = 0;
   std::vector<ThreadTime> times_;
   std::vector<WarpTime> warps_;
   std::vector<Exchange> exchanges_;  // none until a thread fences or takes over
   bool moved_ = false;               // a clock, since the last barrier
+  bool polling_ = false;             // somebody has read a volatile, since then
 };
 
 }  // namespace kbk::race

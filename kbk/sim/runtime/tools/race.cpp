@@ -42,24 +42,26 @@ class Detector : public Listener {
   void touch(const Thread& thread, const Touch& touch) override;
   void fence(const Thread& thread, Scope scope) override {
     findings_.judge();
-    state_of(*thread.block).order.fence(thread.linear, scope);
+    BlockOrder& order = state_of(*thread.block).order;
+    order.settle(thread.linear, releases_);
+    order.fence(thread.linear, scope);
   }
   void barrier(const Block& block) override {
     findings_.judge();
     BlockState& state = state_of(block);
-    state.order.barrier();
+    state.order.barrier(releases_);
     state.words.forget();
   }
   void collective(const Block& block, unsigned warp, unsigned lanes, Op op) override {
     findings_.judge();
-    if (op == Op::kSync) state_of(block).order.warp_sync(warp, lanes, block.warps[warp].alive);
+    if (op == Op::kSync) state_of(block).order.warp_sync(warp, lanes, block.warps[warp].alive, releases_);
   }
   void stray_shuffle(const Thread&, unsigned, unsigned) override { findings_.judge(); }
   void grid_barrier(const Launch&) override {
     findings_.judge();
     forget_global();
     for (auto& each : states_) {
-      each.second->order.barrier();
+      each.second->order.barrier(releases_);
       each.second->order.forget_exchanges();
       each.second->words.forget();
       each.second->places.clear();
@@ -160,12 +162,14 @@ void Detector::touch(const Thread& thread, const Touch& touch) {
   const std::uint64_t first = low / 4, last = (high - 1) / 4;
   const unsigned rank = rank_of(touch.access);
   bool released = false;
+  order.settle(thread.linear, releases_);
   if (rank == 0) {
     time.plain = time.clock;
   } else {
     if (reads(touch.access) && !releases_.empty())
       for (std::uint64_t word = first; word <= last; ++word) order.acquire(thread.linear, releases_, word);
     released = order.releases(thread.linear);
+    if (touch.access == Access::kVolatileRead) order.read_volatile(thread.linear, first, last);
   }
   const Now now{&thread, &touch, {order.number(), order.epoch(), time.clock, 1u << thread.linear % kLanes, thread.linear / kLanes},
                 static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(touch.pc) - origin_), rank, writes(touch.access), shared,
