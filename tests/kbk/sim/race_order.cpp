@@ -124,11 +124,25 @@ struct Oracle {
   std::map<std::uint64_t, Place> places;
   std::set<unsigned> racy, perhaps, racy_between_warps, touched;  // groups
 
+  std::vector<std::vector<std::uint64_t>> polled = std::vector<std::vector<std::uint64_t>>(kAll);  // words of a volatile read
+
+  void acquire(unsigned u, std::uint64_t word) {
+    const auto place = places.find(word);
+    if (place == places.end()) return;
+    join(clock[u], place->second.known);
+    const auto near = place->second.in_block.find(u / kThreads);
+    if (near != place->second.in_block.end()) join(clock[u], near->second);
+  }
+  void settle(unsigned u) {
+    for (const std::uint64_t word : polled[u]) acquire(u, word);
+    polled[u].clear();
+  }
   void tick(unsigned u) { ++clock[u][u]; }
   void meet(const std::vector<unsigned>& who) {
     Clock all(kAll), all_wide(kAll), all_narrow(kAll);
     bool has = false, has_wide = false;
     for (unsigned u : who) {
+      settle(u);
       join(all, clock[u]);
       join(all_wide, wide[u]);
       join(all_narrow, narrow[u]);
@@ -159,6 +173,7 @@ struct Oracle {
     meet(who);
   }
   void fence(unsigned u, Scope scope) {
+    settle(u);
     join(narrow[u], clock[u]);
     any[u] = fresh[u] = true;
     fresh_wide[u] = scope != Scope::kBlock;
@@ -189,15 +204,13 @@ struct Oracle {
     const unsigned b = u / kThreads, warp = u / kLanes;
     const bool is_strong = strong(access);
     touched.insert(group);
+    settle(u);
     if (!is_strong) fresh[u] = false;
     const std::uint64_t first = address / 4, last = (address + bytes_ - 1) / 4;
     if (is_strong && reads(access))
       for (std::uint64_t w = first; w <= last; ++w) {
-        const auto place = places.find(w);
-        if (place == places.end()) continue;
-        join(clock[u], place->second.known);
-        const auto near = place->second.in_block.find(b);
-        if (near != place->second.in_block.end()) join(clock[u], near->second);
+        acquire(u, w);
+        if (access == Access::kVolatileRead) polled[u].push_back(w);
       }
     tick(u);
     const unsigned time = clock[u][u];

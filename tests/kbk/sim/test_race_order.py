@@ -222,6 +222,14 @@ def test_a_flag_that_is_polled_hands_over_what_was_fenced(driver: Path) -> None:
         assert len(races(driver, raised, write, fence(0, 0), *polled, read)) == 1
 
 
+def test_a_volatile_read_may_happen_later_than_it_is_told(driver: Path) -> None:
+    poll = access(1, 0, "volatile-read", FLAG)
+    write, raised = access(0, 0, "write"), access(0, 0, "volatile-write", FLAG)
+    for later in [[], ["barrier 1"], ["sync 1 0 3"], [fence(1, 0)]]:
+        assert races(driver, poll, write, fence(0, 0), raised, *later, access(1, 0, "read")) == []
+    assert len(races(driver, poll, write, raised, access(1, 0, "read"))) == 1
+
+
 def test_knowledge_is_handed_on_through_a_third_thread(driver: Path) -> None:
     chain = [
         access(0, 0, "write"),
