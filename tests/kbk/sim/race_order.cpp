@@ -12,7 +12,6 @@
 #include <random>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "tools/findings.h"
@@ -21,13 +20,7 @@
 namespace kbk {
 thread_local Thread* current = nullptr;
 Actor actor_of(const Thread& thread, const void* pc, Access access) {
-  Actor actor;
-  actor.pc = pc;
-  actor.block = thread.block->index;
-  actor.thread = thread.index;
-  actor.access = access;
-  actor.known = true;
-  return actor;
+  return {pc, thread.block->index, thread.index, access, true, false, 0};
 }
 namespace {
 std::vector<Finding> findings;
@@ -184,15 +177,13 @@ struct Oracle {
     tick(u);
   }
   void grid() {
-    *this = [this] {
-      Oracle next;
-      next.racy = racy;
-      next.perhaps = perhaps;
-      next.touched = touched;
-      next.racy_between_warps = racy_between_warps;
-      next.gone = gone;
-      return next;
-    }();
+    Oracle next;
+    next.racy = racy;
+    next.perhaps = perhaps;
+    next.touched = touched;
+    next.racy_between_warps = racy_between_warps;
+    next.gone = gone;
+    *this = std::move(next);
   }
   // Strong accesses before a release that somebody has read: the detector may have let that stand for them.
   static void excuse(std::vector<Done>& before, const Done& release) {
