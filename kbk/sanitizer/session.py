@@ -120,9 +120,10 @@ class Sanitizer:
         library().kbk_sim_sanitize(1)
         room = self._most - sum(len(each.records) for each in self.launches)
         history.start(max(room, 0))
-        result = None
+        result, returned = None, False
         try:
             result = op(*values)
+            returned = True
         except LaunchError as error:
             raw = _from_fault(error)
             if raw is not None:
@@ -132,7 +133,7 @@ class Sanitizer:
         finally:
             library().kbk_sim_sanitize(0)
             launches = history.take()
-            self._raw += call.finish(result)
+            self._raw += call.finish(result, returned)
             self.launches += [
                 replace(
                     each,
@@ -152,6 +153,8 @@ class _Call:
     """One call: its tensors, and what was found."""
 
     def __init__(self, twin: Module, op: Op, values: tuple[Any, ...], fresh: Fresh) -> None:
+        import torch
+
         self._fresh = fresh
         self._raw: list[dict[str, Any]] = []
         self._written: list[Argument] = []
@@ -163,13 +166,15 @@ class _Call:
         for number, (declared, value) in enumerate(
             zip(op.overload._schema.arguments, values, strict=True)
         ):
-            if not hasattr(value, "untyped_storage"):
+            if not isinstance(value, torch.Tensor):
                 continue
             if value.is_cuda:
                 raise ArgumentError(
                     f"sanitize: watches CPU tensors, but {declared.name} is on {value.device}; "
                     "on a GPU run compute-sanitizer."
                 )
+            if not value.is_cpu or value.layout is not torch.strided:
+                continue  # without memory that anyone could watch: the op will refuse it
             written = declared.alias_info is not None and declared.alias_info.is_write
             is_host = kinds[declared.name] == "host"
             argument = argument_of(declared.name, value, is_host, written, number)
@@ -185,8 +190,8 @@ class _Call:
             return  # they had
         self._raw.append(raw)
 
-    def finish(self, result: Any) -> list[Finding]:
-        """The findings of the call, told; `result` is what it returned, None after a fault."""
+    def finish(self, result: Any, returned: bool) -> list[Finding]:
+        """The findings of the call, told; `result` is what it returned, if it did return."""
         told = json.loads(library().kbk_sim_findings())
         launched = {"launch": None, "kernel": "", "library": ""}
         results = result if isinstance(result, tuple) else () if result is None else (result,)
@@ -196,7 +201,9 @@ class _Call:
         raw = [*told["findings"], *self._raw]
         if any(each["code"] == "launch" for each in told["findings"]):
             raw = [each for each in raw if each not in self._raw or each["kind"] != "launch"]
-        if not any(each["severity"] == "error" for each in raw):
+        if returned:  # with an error that nobody asked for it would not have
+            raw = [_asked_for(each) if each["code"] == "launch" else each for each in raw]
+        if returned and not any(each["severity"] == "error" for each in raw):
             raw += [
                 _unwritten(each, launched)
                 for each in (*self._written, *self.results)
@@ -210,6 +217,12 @@ class _Call:
         return describe_all(
             [each for each in raw if not _one_barrier(each, self.context)], self.context
         )
+
+
+def _asked_for(raw: dict[str, Any]) -> dict[str, Any]:
+    """A failed launch after which the host function asked for the error and went on."""
+    text = f"{raw['text']}; the host function asked for the error and went on"
+    return {**raw, "severity": "warning", "text": text}
 
 
 def _one_barrier(raw: dict[str, Any], context: CallContext) -> bool:

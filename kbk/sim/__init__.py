@@ -19,12 +19,13 @@ from kbk.sim.runtime_library import (
     runtime_sources,
     settings,
 )
-from kbk.sim.translate import Translation, translate
+from kbk.sim.translate import PROBE, Translation, translate
 
 INCLUDE_DIR = Path(__file__).parent / "include"
 
 __all__ = [
     "INCLUDE_DIR",
+    "PROBE",
     "Translation",
     "arch",
     "convert_exception",

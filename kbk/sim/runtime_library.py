@@ -139,6 +139,7 @@ def _traced_flags(gcc: bool) -> list[str]:
         "-disable-loop-idiom-all",
         "-disable-block-placement",
         "-sink-common-insts=false",
+        "-enable-tail-merge=false",
         "-hoist-common-insts=false",
     ]
     return [

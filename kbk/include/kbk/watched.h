@@ -22,7 +22,7 @@ inline void watch_tensor(AtenTensorHandle tensor, void* data, bool empty) {
       aoti_torch_get_dtype(tensor, &dtype) != 0)
     return;
   const auto item = static_cast<int64_t>(aoti_torch_dtype_element_size(dtype));
-  watch_storage(static_cast<char*>(data) - offset * item, static_cast<uint64_t>(bytes), dtype, empty);
+  watch_storage(static_cast<char*>(data) - offset * item, static_cast<uint64_t>(bytes), dtype, static_cast<uint32_t>(item), empty);
 }
 
 inline bool is_empty(const char* name) {

@@ -56,6 +56,9 @@ inline LaunchConfig config(dim3 grid, dim3 block, std::size_t dynamic_bytes = 0,
   c.block = to_dim(block);
   c.dynamic_bytes = dynamic_bytes;
   c.stream = stream;
+#if defined(__clang__)
+  c.by_clang = true;
+#endif
   return c;
 }
 

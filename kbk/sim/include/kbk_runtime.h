@@ -38,6 +38,7 @@ struct SharedSlot {
   unsigned element;     // bytes of one element of an array, else `size`
   unsigned extents[4];  // of an array, 0 past the last
   char type;            // of an element: f float, h half, b bfloat16, i signed, u unsigned, ? other
+  void (*contents)(unsigned char*);  // sets the bytes of an element that are no padding to 0xff; null if nobody knows
   unsigned long serial;  // launch for which `offset` holds
   unsigned offset;
 };
@@ -47,6 +48,7 @@ struct LaunchConfig {
   std::size_t dynamic_bytes = 0;
   void* stream = nullptr;
   bool cooperative = false;
+  bool by_clang = false;  // the compiler of the source
   bool may_spin = false;  // the source has atomics, fences or volatile: one OS thread, threads take turns by the clock
 };
 
@@ -114,7 +116,7 @@ KBK_API bool guarded_damage(const char* copy, char* text, std::size_t size);  //
 KBK_API void guarded_give(char* copy);
 
 // --- what a traced host function tells of torch's memory (kbk/watched.h)
-KBK_API void watch_storage(void* storage, std::uint64_t bytes, int dtype, bool empty);
+KBK_API void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t item, bool empty);
 
 // --- the device profile
 struct Profile {

@@ -7,6 +7,7 @@
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
 #include "kbk_runtime.h"
+#include "kbk_whole_move.h"
 
 namespace kbk {
 
@@ -25,13 +26,42 @@ constexpr unsigned extent() {
   return static_cast<unsigned>(std::extent_v<T, kDimension>);
 }
 
+#if defined(KBK_TRACED) && defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+#define KBK_KNOWS_PADDING 1
+#endif
+#endif
+
+// Bytes of a T that are no padding. The vector types have none; of a class with members that copy as they do, nobody knows.
+template <class T>
+struct Contents {
+  static void mark(unsigned char* bytes) {
+#ifdef KBK_KNOWS_PADDING
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      alignas(T) unsigned char object[sizeof(T)];
+      for (unsigned char& byte : object) byte = 0xff;
+      __builtin_clear_padding(reinterpret_cast<T*>(object));
+      for (unsigned i = 0; i < sizeof(T); ++i) bytes[i] = object[i];
+      return;
+    }
+#endif
+    for (unsigned i = 0; i < sizeof(T); ++i) bytes[i] = 0xff;
+  }
+#ifdef KBK_KNOWS_PADDING
+  static constexpr bool kKnown = !std::is_class_v<T> || std::is_trivially_copyable_v<T> || num::copies_whole<T>::value;
+#else
+  static constexpr bool kKnown = !std::is_class_v<T> || num::copies_whole<T>::value;
+#endif
+  static constexpr void (*kMark)(unsigned char*) = kKnown ? &mark : nullptr;
+};
+
 template <class Holder, class Variable>
 constexpr SharedSlot shared_variable(const char* name, const char* file, int line) {
   using Element = std::remove_cv_t<std::remove_all_extents_t<Variable>>;
   return {name, file, line, static_cast<unsigned>(sizeof(Holder)), static_cast<unsigned>(alignof(Holder)),
           static_cast<unsigned>(sizeof(Element)),
           {extent<Variable, 0>(), extent<Variable, 1>(), extent<Variable, 2>(), extent<Variable, 3>()},
-          type_code<Element>(), 0, 0};
+          type_code<Element>(), Contents<Element>::kMark, 0, 0};
 }
 
 template <class T>

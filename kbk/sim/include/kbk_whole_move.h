@@ -53,8 +53,23 @@ __attribute__((always_inline)) inline void move_whole(void* to, const void* from
 
 }  // namespace kbk::num
 
+namespace kbk::num {
+
+// The types with these copies: all their bytes are members.
+template <class T, class = void>
+struct copies_whole {
+  static constexpr bool value = false;
+};
+template <class T>
+struct copies_whole<T, typename T::kbk_copies_whole> {
+  static constexpr bool value = true;
+};
+
+}  // namespace kbk::num
+
 #ifdef KBK_TRACED
 #define KBK_WHOLE_MOVES(Type, bytes)                               \
+  using kbk_copies_whole = void;                                   \
   Type(const Type& from) noexcept {                                \
     ::kbk::num::move_whole<bytes>(this, &from);                    \
   }                                                                \

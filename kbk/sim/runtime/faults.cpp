@@ -142,7 +142,6 @@ bool on_tick(MachineContext& context) {
     continue_in_scheduler(context);
     return false;
   }
-  if (!here && launch.config.may_spin) w.yield_wanted = true;
   return here && launch.config.may_spin;
 }
 

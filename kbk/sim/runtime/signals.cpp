@@ -110,7 +110,9 @@ void tick(int, siginfo_t*, void* ucontext) {
     const std::uint32_t switches = worker->switches;
     const bool stuck = worker->switches_at_tick == switches;
     worker->switches_at_tick = switches;
-    if (on_tick(context) && stuck) yield();  // other fibers run now; this frame waits on its own stack
+    const bool may_yield = on_tick(context);
+    if (may_yield && stuck) yield();  // other fibers run now; this frame waits on its own stack
+    worker->yield_wanted = !may_yield && stuck && worker->launch->config.may_spin;
   }
   errno = saved;
 }

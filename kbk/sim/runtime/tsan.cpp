@@ -16,12 +16,11 @@ inline bool watched() { return __builtin_expect(tracing, 0) && current != nullpt
 
 inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = true) {
   if (!watched()) return;
-  trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
-  // A tick that came while the runtime was at work. Not before a store: the listeners wait for it to happen.
-  if (worker->yield_wanted && access == Access::kRead) {
+  if (worker->yield_wanted) {  // a tick came while the runtime was at work
     worker->yield_wanted = false;
     yield();
   }
+  trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
 }
 
 // What is no single access on a GPU: the copy of a struct whose alignment is less than its size (a float3, or four floats without
@@ -86,8 +85,8 @@ KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell_each(p, n, A
   }
 #define KBK_VOLATILE(prefix, n, T, aligned)                                                \
   KBK_API void __tsan_##prefix##read##n(void* p) {                                         \
+    kbk::watch<T>(p); /* before it is told: others may run meanwhile */                    \
     kbk::tell(p, n, Access::kVolatileRead, KBK_PC, aligned);                               \
-    kbk::watch<T>(p);                                                                      \
   }                                                                                        \
   KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kVolatileWrite, KBK_PC, aligned); }
 #define KBK_WHOLE true
@@ -102,9 +101,10 @@ KBK_SIZE(1, std::uint8_t)
 KBK_SIZE(2, std::uint16_t)
 KBK_SIZE(4, std::uint32_t)
 KBK_SIZE(8, std::uint64_t)
-// A struct of 16 bytes may need a multiple of 8 only: what its type needs, __ubsan_handle_type_mismatch_v1 knows.
+// For g++ a struct of 16 bytes may need a multiple of 8 only; what its type needs, __ubsan_handle_type_mismatch_v1 knows. Clang
+// copies structs by memcpy: there it is a vector.
 #undef KBK_WHOLE
-#define KBK_WHOLE false
+#define KBK_WHOLE (kbk::current != nullptr && kbk::current->block->launch->config.by_clang)
 KBK_SIZE(16, std::uint64_t)
 
 

@@ -14,6 +14,7 @@ from kbk.sim.translate.aliases import find_aliases, replace_aliases
 from kbk.sim.translate.checks import check_kernels
 from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
+from kbk.sim.translate.kernels import PROBE as PROBE
 from kbk.sim.translate.kernels import rewrite_kernels
 from kbk.sim.translate.launches import rewrite_address_launches, rewrite_launches
 from kbk.sim.translate.ptx import rewrite_assembly

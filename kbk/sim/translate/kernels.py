@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from kbk.sim.translate.tokens import Edits, Source, match_forward, split_commas
 
+PROBE = "if (::kbk::probing()) { ::kbk::answer_probe(&kbk_kernel_info); return; }"
+"""What a translated kernel does first."""
+
 
 def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
     """Marks the body of every ``__global__`` definition. Returns the kernels' names in order."""
@@ -50,7 +53,7 @@ def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
                         " static ::kbk::KernelInfo kbk_kernel_info = "
                         "{__PRETTY_FUNCTION__, __FILE__, __LINE__, "
                         f"static_cast<int>({' '.join(bounds.split())}), -1}}; "
-                        "if (::kbk::probing()) { ::kbk::answer_probe(&kbk_kernel_info); return; }",
+                        + PROBE,
                     )
                 break
             if text in (";", "{", "}"):

@@ -1,5 +1,6 @@
 // Reads of memory that nobody has written: shared memory since the block began, global memory since it was allocated.
 #include <unordered_map>
+#include <vector>
 
 #include "findings.h"
 #include "regions.h"
@@ -23,7 +24,7 @@ class Initialized : public Listener {
     if (touch.space != Space::kGlobal) return;
     Region* region = region_of(touch.address);
     if (region == nullptr) return;
-    if (reads(touch.access) && is_untouched(*region, touch.address, touch.at, touch.bytes))
+    if (reads(touch.access) && has_untouched(*region, touch.address, touch.at, touch.bytes))
       report("uninitialized-global", thread, touch);
     if (writes(touch.access) && !region->written.empty()) region->written.set(touch.address - region->low, touch.bytes);
   }
@@ -36,12 +37,35 @@ class Initialized : public Listener {
       written_ = &blocks_[block];
     }
     const std::uint64_t offset = touch.address - reinterpret_cast<std::uintptr_t>(block->arena.base);
-    if (reads(touch.access)) {
-      // The copy of a struct takes its padding with it, which nobody writes.
-      const bool is_written = touch.aligned ? written_->all(offset, touch.bytes) : written_->any(offset, touch.bytes);
-      if (!is_written) report("uninitialized-shared", thread, touch);
-    }
+    if (reads(touch.access) && !written_->all(offset, touch.bytes) && !is_excused(*block, offset, touch))
+      report("uninitialized-shared", thread, touch);
     if (writes(touch.access)) written_->set(offset, touch.bytes);
+  }
+
+  // The copy of a struct takes its padding with it, which nobody writes.
+  bool is_excused(const Block& block, std::uint64_t offset, const Touch& touch) const {
+    const Launch& launch = *block.launch;
+    const auto dynamic = static_cast<std::uint64_t>(block.dynamic - block.arena.base);
+    if (offset >= dynamic) {  // what type it has there, nobody knows: every element as it was declared needs a value
+      const std::uint32_t item = launch.dynamic.element;
+      if (touch.aligned || item < 2 || touch.bytes % item != 0) return !touch.aligned && written_->any(offset, touch.bytes);
+      for (std::uint32_t first = 0; first < touch.bytes; first += item)
+        if (!written_->any(offset + first, item)) return false;
+      return true;
+    }
+    for (const SharedSlot* slot : launch.slots) {
+      if (offset < slot->offset || offset >= std::uint64_t{slot->offset} + slot->size) continue;
+      if (slot->contents == nullptr) return !touch.aligned && slot->type == '?' && written_->any(offset, touch.bytes);
+      std::vector<unsigned char> contents(slot->element);
+      Thread* const running = current;
+      current = nullptr;  // it is traced code too
+      slot->contents(contents.data());
+      current = running;
+      for (std::uint32_t i = 0; i < touch.bytes; ++i)
+        if (contents[(offset + i - slot->offset) % slot->element] != 0 && !written_->all(offset + i, 1)) return false;
+      return true;
+    }
+    return false;
   }
 
   static void report(const char* code, const Thread& thread, const Touch& touch) {

@@ -76,12 +76,16 @@ Region* region_of(std::uint64_t address) {
   return last_hit = &it->second;
 }
 
-bool is_untouched(const Region& region, std::uint64_t address, const void* at, std::uint32_t bytes) {
-  if (!region.fresh || region.written.any(address - region.low, bytes)) return false;
+bool has_untouched(const Region& region, std::uint64_t address, const void* at, std::uint32_t bytes) {
+  if (!region.fresh) return false;
+  const std::uint32_t step = region.item >= 2 && region.item < bytes && bytes % region.item == 0 ? region.item : bytes;
   const auto* now = static_cast<const unsigned char*>(at);
-  for (std::uint32_t i = 0; i < bytes; ++i)
-    if (now[i] != poison_at(address + i)) return false;
-  return true;
+  for (std::uint32_t first = 0; first < bytes; first += step) {
+    bool untouched = !region.written.any(address + first - region.low, step);
+    for (std::uint32_t i = first; untouched && i < first + step; ++i) untouched = now[i] == poison_at(address + i);
+    if (untouched) return true;
+  }
+  return false;
 }
 
 void host_wrote(void* address, std::uint64_t bytes) {
@@ -117,7 +121,7 @@ void free_region(const void* address) {
 // --- for the traced build of a host function (kbk/include/kbk/watched.h)
 
 // The host function asked for the address of a tensor with this storage. `empty`: it has just been allocated, without contents.
-void watch_storage(void* storage, std::uint64_t bytes, int dtype, bool empty) {
+void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t item, bool empty) {
   const auto low = reinterpret_cast<std::uintptr_t>(storage);
   if (!tracing || bytes == 0 || is_guarded(storage)) return;
   if (!empty && region_of(low) != nullptr) return;
@@ -126,6 +130,7 @@ void watch_storage(void* storage, std::uint64_t bytes, int dtype, bool empty) {
   region.view_low = low, region.view_high = low + bytes;
   region.fresh = empty;
   region.dtype = dtype;
+  region.item = item;
   if (empty) {
     region.written.reset(bytes);
     poison(storage, low, bytes);
@@ -154,6 +159,7 @@ KBK_API void kbk_sim_watch_argument(int number, int flags, std::uint64_t storage
     const auto before = fresh.find(storage);
     if (before != fresh.end() && before->second.high == region.high) {
       region.fresh = true;
+      region.item = static_cast<std::uint32_t>(item);
       region.written = before->second.written;
     }
     known = regions.emplace(storage, std::move(region)).first;

@@ -35,6 +35,7 @@ struct Region {
   int number = 0;      // of the first argument with that storage, or of the allocation
   int dtype = -1;      // torch's number for the type of the elements, or -1
   bool fresh = false;  // allocated under the sanitizer's eyes, without contents
+  std::uint32_t item = 0;  // bytes of an element, 0 if nobody knows
   Bits written;        // by kernels; empty if nobody asks
   std::uint64_t view_low = 0, view_high = 0;  // of the arguments that are views of it
   Bits inside;         // bytes that belong to one; empty: all from view_low to view_high
@@ -44,8 +45,8 @@ Region* region_of(std::uint64_t address);  // that holds the byte, or null
 
 // What nobody has written: a NaN in every floating-point type.
 unsigned char poison_at(std::uint64_t address);
-// True if these bytes, now at `at`, are still as they were allocated: no kernel wrote them, and nobody else changed them.
-bool is_untouched(const Region& region, std::uint64_t address, const void* at, std::uint32_t bytes);
+// True if an element among these bytes, now at `at`, is still as it was allocated: no kernel wrote it, nobody else changed it.
+bool has_untouched(const Region& region, std::uint64_t address, const void* at, std::uint32_t bytes);
 
 // cudaMemset or cudaMemcpy wrote there.
 void host_wrote(void* address, std::uint64_t bytes);
