@@ -19,7 +19,7 @@ from .. import sim
 from ..errors import ArgumentError, KbkError, LaunchError
 from .library import Namespace
 from .schema import OpSchema
-from .watchers import watchers
+from .watchers import unwatched, watchers
 
 _ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
 _LAUNCH = "kbk.LaunchError: "
@@ -94,6 +94,7 @@ def make_op(
         "ensure_traced": _constant_when_traced(checks.ensure_traced),
         "is_compiling": torch.compiler.is_compiling,
         "watchers": watchers,
+        "unwatched": unwatched,
         "watched": watched,
     }
     exec(compile(_source(op, scope), f"<kbk op {op.name}>", "exec"), scope)
@@ -136,7 +137,7 @@ def _source(op: OpSchema, scope: dict[str, Any]) -> str:
         "        if kbk_is_compiling():",
         f"            kbk_ensure_traced({_first_tensor(op)}.device.type)",
         f"            return kbk_overload({passed})",
-        "        if kbk_watchers:",
+        "        if kbk_watchers and kbk_unwatched():",
         f"            return kbk_watched({op.name!r}, ({passed},))",
         *[f"        {line}" for line in _scalar_checks(op)],
         *[f"        {line}" for line in _tensor_checks(op, passed)],

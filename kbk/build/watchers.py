@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,18 +15,29 @@ class Watcher(Protocol):
     def call(self, module: Module, function: str, values: tuple[Any, ...]) -> Any:
         """Run the op `function` of the module with these arguments.
 
-        It is taken off `watchers` meanwhile: an op that it calls runs as ever.
+        An op that it calls runs as ever.
         """
 
 
 watchers: list[Watcher] = []
 """The last one gets the call. Every op looks at this list; it is empty but for such a block."""
 
+_one_call = threading.Lock()
+_mine = threading.local()
+
+
+def unwatched() -> bool:
+    """Whether no watcher of this thread has a call in hand: the ops that it calls run as ever."""
+    return not getattr(_mine, "watched", False)
+
 
 def watched(module: Module, function: str, values: tuple[Any, ...]) -> Any:
-    """Give a call to the watcher."""
-    watcher = watchers.pop()
-    try:
-        return watcher.call(module, function, values)
-    finally:
-        watchers.append(watcher)
+    """Give a call to the watcher; calls of several threads one after the other."""
+    with _one_call:
+        if not watchers:  # the block ended while this thread waited
+            return getattr(module, function)(*values)
+        _mine.watched = True
+        try:
+            return watchers[-1].call(module, function, values)
+        finally:
+            _mine.watched = False

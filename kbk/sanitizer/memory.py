@@ -108,6 +108,16 @@ def _geometry(argument: Argument) -> tuple[int, Any, Any]:
     return dim, integers(*argument.shape), integers(*argument.strides)
 
 
+def _storage(tensor: torch.Tensor) -> Any:
+    """The memory of a tensor, if it has some that a kernel on the CPU could reach."""
+    import torch
+
+    if not tensor.is_cpu or tensor.layout is not torch.strided:
+        return None
+    storage = tensor.untyped_storage()
+    return storage if storage.nbytes() else None
+
+
 class Fresh:
     """Memory that was allocated without contents and that somebody still holds.
 
@@ -127,17 +137,17 @@ class Fresh:
         """Remember a storage while it lives; None if it has no bytes."""
         from torch.multiprocessing.reductions import StorageWeakRef
 
-        storage = tensor.untyped_storage()
-        if storage.nbytes() == 0 or tensor.device.type != "cpu":
-            return None
-        self._held[storage.data_ptr()] = StorageWeakRef(storage)
+        storage = _storage(tensor)
+        if storage is not None:
+            self._held[storage.data_ptr()] = StorageWeakRef(storage)
         return storage
 
     def forget(self, tensors: Iterable[torch.Tensor]) -> None:
         """Somebody else than a kernel has written there, or it is another storage now."""
         for tensor in tensors:
-            if self._held.pop(tensor.untyped_storage().data_ptr(), None) is not None:
-                library().kbk_sim_watch_forget(tensor.untyped_storage().data_ptr())
+            storage = _storage(tensor)
+            if storage is not None and self._held.pop(storage.data_ptr(), None) is not None:
+                library().kbk_sim_watch_forget(storage.data_ptr())
 
     def purge(self, gone: Iterable[int] = ()) -> None:
         """Forget what nobody holds any more, and the storages at these addresses."""

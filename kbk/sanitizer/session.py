@@ -56,6 +56,9 @@ class Sanitizer:
     def __str__(self) -> str:
         return show.as_text(self.findings)
 
+    def __repr__(self) -> str:
+        return f"<{str(self).splitlines()[0]}>"
+
     def _repr_html_(self) -> str:
         return show.as_html(self.findings)
 
@@ -133,7 +136,10 @@ class Sanitizer:
         finally:
             library().kbk_sim_sanitize(0)
             launches = history.take()
-            self._raw += call.finish(result, returned)
+            found = call.finish(result, returned)
+            self._raw += found
+            if not returned and self._ended is not None and found:
+                _say(self._ended, found[0])
             self.launches += [
                 replace(
                     each,
@@ -217,6 +223,13 @@ class _Call:
         return describe_all(
             [each for each in raw if not _one_barrier(each, self.context)], self.context
         )
+
+
+def _say(error: LaunchError, finding: Finding) -> None:
+    """Let the error of a launch that a checker ended, if somebody catches it, say what it found."""
+    if error.fault is not None and error.fault["kind"] == "finding":
+        error.args = (finding.message,)
+        error.kind, error.file, error.line = finding.kind, finding.file, finding.line
 
 
 def _asked_for(raw: dict[str, Any]) -> dict[str, Any]:
