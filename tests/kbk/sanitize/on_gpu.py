@@ -244,8 +244,14 @@ def check_all(some: list[Program], work: Path, records: Records) -> None:
             if each.dtype:
                 data = bytearray((folder / f"out.{each.name}").read_bytes())
                 dtype = getattr(torch, each.dtype)
-                storage = torch.frombuffer(data, dtype=dtype).reshape(each.shape)
-                after[each.name] = view_of(each, storage)
+                storage = torch.frombuffer(data, dtype=dtype)
+                if storage.numel() != torch.Size(each.shape).numel():
+                    print(f"{program.id}: {each.name} came back with {len(data)} bytes")
+                    record["agrees"] = record["result"] = False
+                    break
+                after[each.name] = view_of(each, storage.reshape(each.shape))
+        if record.get("result") is False:
+            continue
         if (folder / "out.result").exists():
             first = after[program.inputs[0].name]
             data = bytearray((folder / "out.result").read_bytes())
