@@ -14,11 +14,8 @@ from .machines import cpu_unit, write_headers
 from .request import Request, digest
 from .support import loaded_support, torch_includes
 
-_OPTIONS = {
-    # Only what is certain: "maybe" would blame kernels that are right.
-    "gcc": ["-Wuninitialized", "-Wno-maybe-uninitialized"],
-    "clang": ["-Wuninitialized", "-Wsometimes-uninitialized"],
-}
+# Only what is certain: "maybe" and "sometimes" would blame kernels that are right.
+_OPTIONS = ["-Wuninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"]
 _SECONDS = 60
 
 
@@ -29,8 +26,7 @@ def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
     no warning: the build itself will say it.
     """
     parts = loaded_support(request.flags, arch)
-    options = _OPTIONS["clang" if parts.compiler.kind == "clang" else "gcc"]
-    key = digest("locals", request.digest, parts.compiler.identity, repr(parts.flags), *options)
+    key = digest("locals", request.digest, parts.compiler.identity, repr(parts.flags), *_OPTIONS)
 
     def build(folder: Path) -> None:
         unit = cpu_unit(request, parts)
@@ -43,7 +39,7 @@ def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
                 *unit.cflags,
                 f"-I{folder / 'headers'}",
                 *torch_includes(),
-                *options,
+                *_OPTIONS,
                 *("-S", "-o", "/dev/null", str(folder / "main.cpp")),
             ],
             capture_output=True,

@@ -157,7 +157,8 @@ def _bounds_global(f: Facts) -> str:
                 "failed gives none."
             )
         return (
-            "No tensor and no allocation of this call is there: the memory was freed, the pointer "
+            "No tensor and no allocation of this call is there: it is memory of the CPU (of a "
+            "std::vector, say), the memory was freed, the pointer "
             "was never set, or the index is far off (an int wraps around after 2,147,483,647)."
         )
     if f.name.index and f.name.index[0] < 0:

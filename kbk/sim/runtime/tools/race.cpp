@@ -76,7 +76,15 @@ class Detector : public Listener {
     states_.erase(at);
     last_block_ = nullptr;
   }
-  void end(const Launch&) override {
+  void end(const Launch& launch) override {
+    if (gave_up_) {
+      Finding finding;
+      finding.kind = "race";
+      finding.code = "race-limit";
+      finding.severity = Severity::kInfo;
+      finding.text = "not all of the memory was watched for races: the launch touches more than the detector has room for";
+      found(launch, std::move(finding));
+    }
     findings_.drop();  // a fault came between: the store may not have happened
     drop_all();
     records_.shrink();

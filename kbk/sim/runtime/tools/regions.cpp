@@ -35,6 +35,7 @@ namespace {
 
 std::map<std::uint64_t, Region> regions;           // of the call in hand, by `low`
 std::map<std::uint64_t, Region> fresh;             // memory without contents that outlives a call, by `low`
+std::vector<Region> freed;                         // by cudaFree in the call in hand
 Region* last_hit = nullptr;
 int allocations = 0;
 
@@ -113,8 +114,10 @@ void malloc_region(void* address, std::uint64_t bytes) {
 }
 
 void free_region(const void* address) {
-  const auto low = reinterpret_cast<std::uintptr_t>(address);
-  regions.erase(low);
+  const auto known = regions.find(reinterpret_cast<std::uintptr_t>(address));
+  if (known == regions.end()) return;
+  freed.push_back(std::move(known->second));
+  regions.erase(known);
   last_hit = nullptr;
 }
 
@@ -124,7 +127,11 @@ void free_region(const void* address) {
 void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t item, bool empty) {
   const auto low = reinterpret_cast<std::uintptr_t>(storage);
   if (!tracing || bytes == 0 || is_guarded(storage)) return;
-  if (!empty && region_of(low) != nullptr) return;
+  if (!empty) {
+    const Region* known = region_of(low);
+    const bool lives = known != nullptr && known->owner != Owner::kAllocation && low + bytes <= known->high;
+    if (lives || (known != nullptr && known->low == low && known->high == low + bytes)) return;
+  }
   drop(regions, low, low + bytes);
   Region region(low, bytes, Owner::kAllocation, ++allocations);
   region.view_low = low, region.view_high = low + bytes;
@@ -145,6 +152,7 @@ extern "C" {
 KBK_API void kbk_sim_watch_begin() {
   for (auto it = regions.begin(); it != regions.end();)
     it = it->second.owner == Owner::kMalloc ? std::next(it) : regions.erase(it);
+  freed.clear();
   allocations = 0;
   last_hit = nullptr;
 }
@@ -208,9 +216,12 @@ KBK_API const char* kbk_sim_watch_regions() {
   static std::string text;
   text.clear();
   const char* const owners[] = {"argument", "host", "allocation", "malloc"};
-  for (const auto& [low, region] : regions)
-    text += std::string(owners[static_cast<int>(region.owner)]) + " " + std::to_string(region.number) + " " + std::to_string(low) +
-            " " + std::to_string(region.high - low) + " " + std::to_string(region.dtype) + "\n";
+  auto tell = [&](const Region& region) {
+    text += std::string(owners[static_cast<int>(region.owner)]) + " " + std::to_string(region.number) + " " +
+            std::to_string(region.low) + " " + std::to_string(region.high - region.low) + " " + std::to_string(region.dtype) + "\n";
+  };
+  for (const auto& each : regions) tell(each.second);
+  for (const Region& region : freed) tell(region);
   return text.c_str();
 }
 
