@@ -116,7 +116,7 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
     assert text.count("\n") == source.count("\n")
     for name in ("tile", "a", "b", "p", "c", "flag", "s", "storage"):
         assert f"auto& {name} = ::kbk::shared<" in text, name
-    assert "float * dynamic = reinterpret_cast<float *>(::kbk::dynamic_shared());" in text
+    assert 'float * dynamic = reinterpret_cast<float *>(::kbk::dynamic_shared("dynamic", ' in text
     assert "unsigned char (*rows)[64] = reinterpret_cast<unsigned char (*)[64]>" in text.replace(
         "  ", " "
     )
