@@ -68,15 +68,27 @@ struct copies_whole<T, typename T::kbk_copies_whole> {
 }  // namespace kbk::num
 
 #ifdef KBK_TRACED
-#define KBK_WHOLE_MOVES(Type, bytes)                               \
+#define KBK_WHOLE_STORES(Type, bytes)                              \
   using kbk_copies_whole = void;                                   \
-  Type(const Type& from) noexcept {                                \
-    ::kbk::num::move_whole<bytes>(this, &from);                    \
-  }                                                                \
   Type& operator=(const Type& from) noexcept {                     \
     ::kbk::num::move_whole<bytes>(this, &from);                    \
     return *this;                                                  \
   }
+#define KBK_WHOLE_MOVES(Type, bytes)                               \
+  KBK_WHOLE_STORES(Type, bytes)                                    \
+  Type(const Type& from) noexcept {                                \
+    ::kbk::num::move_whole<bytes>(this, &from);                    \
+  }
 #else
 #define KBK_WHOLE_MOVES(Type, bytes)
+#endif
+
+// Of the built-in vector types g++ keeps a copy whole by itself (-fno-tree-sra), but not what is put together in place. So there a
+// union may have such a member and still be copied, though not assigned.
+#if defined(KBK_TRACED) && !defined(__clang__)
+#define KBK_VECTOR_MOVES(Type, bytes) \
+  KBK_WHOLE_STORES(Type, bytes)       \
+  Type(const Type& from) noexcept = default;
+#else
+#define KBK_VECTOR_MOVES(Type, bytes) KBK_WHOLE_MOVES(Type, bytes)
 #endif

@@ -22,7 +22,7 @@
     T x, y;                                                              \
     Name() = default;                                                    \
     constexpr Name(T x_, T y_ = 0) : x(x_), y(y_) {}                   \
-    KBK_WHOLE_MOVES(Name, 2 * sizeof(T))                                 \
+    KBK_VECTOR_MOVES(Name, 2 * sizeof(T))                                \
   };
 #define KBK_VECTOR_4(Name, T, align)                                     \
   struct alignas(align) Name {                                           \
@@ -30,7 +30,7 @@
     Name() = default;                                                    \
     constexpr Name(T x_, T y_ = 0, T z_ = 0, T w_ = 0)             \
         : x(x_), y(y_), z(z_), w(w_) {}                                  \
-    KBK_WHOLE_MOVES(Name, 4 * sizeof(T))                                 \
+    KBK_VECTOR_MOVES(Name, 4 * sizeof(T))                                \
   };
 #else
 #define KBK_VECTOR_2(Name, T, align) \
