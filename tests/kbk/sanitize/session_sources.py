@@ -19,7 +19,8 @@ __global__ void touch(float* out, int64_t at) { out[at] = 1.0f; }
 __global__ void look(float* out, const float* x, int64_t at) { out[0] = x[at]; }
 __global__ void all_write(float* out) { out[0] = float(threadIdx.x); }
 __global__ void rows(float* out, const float* x, int64_t width, int64_t step) {
-  if (threadIdx.x < width) out[blockIdx.x * width + threadIdx.x] = x[blockIdx.x * step + threadIdx.x];
+  const int64_t row = blockIdx.x, column = threadIdx.x;
+  if (column < width) out[row * width + column] = x[row * step + column];
 }
 __global__ void logical_not(bool* out, const bool* x, int64_t n) {
   if (threadIdx.x < n) out[threadIdx.x] = !x[threadIdx.x];
@@ -48,7 +49,9 @@ void add(Tensor out, const Tensor& x) {
     default: KBK_CHECK(false, "no such dtype");
   }
 }
-void add_some(Tensor out, const Tensor& x, int64_t n) { add_one<<<blocks(n), 64>>>(data(out), in(x), n); }
+void add_some(Tensor out, const Tensor& x, int64_t n) {
+  add_one<<<blocks(n), 64>>>(data(out), in(x), n);
+}
 void flip_in_place(Tensor x) { flip<<<1, 64>>>(data(x), in(x), x.numel()); }
 void write_at(Tensor out, int64_t at) { touch<<<1, 1>>>(data(out), at); }
 void read_at(Tensor out, const Tensor& x, int64_t at) { look<<<1, 1>>>(data(out), in(x), at); }
@@ -56,7 +59,9 @@ void race(Tensor out) { all_write<<<1, 64>>>(data(out)); }
 void copy_rows(Tensor out, const Tensor& x, int64_t step) {
   rows<<<x.size(0), 64>>>(data(out), in(x), x.size(1), step);
 }
-void maybe(Tensor out, std::optional<Tensor> x) { add_one<<<1, 64>>>(data(out), x ? in(*x) : in(out), out.numel()); }
+void maybe(Tensor out, std::optional<Tensor> x) {
+  add_one<<<1, 64>>>(data(out), x ? in(*x) : in(out), out.numel());
+}
 void of_host(Tensor out, HostTensor x, bool kernel_reads) {
   if (kernel_reads) look<<<1, 1>>>(data(out), in(x), 1);
   else touch<<<1, 1>>>(data(out), int64_t(in(x)[0]));
@@ -72,7 +77,8 @@ Tensor fresh(const Tensor& x, int64_t n) {
   return out;
 }
 std::tuple<Tensor, Tensor> two(const Tensor& x) {
-  Tensor first = torch::stable::empty_like(x), second = torch::stable::new_empty(x, {2 * x.numel()});
+  Tensor first = torch::stable::empty_like(x);
+  Tensor second = torch::stable::new_empty(x, {2 * x.numel()});
   add_one<<<blocks(x.numel()), 64>>>(data(first), in(x), x.numel());
   add_one<<<blocks(x.numel()), 64>>>(data(second) + x.numel(), in(x), x.numel());
   return {first, second};
@@ -108,11 +114,6 @@ __global__ void waits(float* out, const float* x, int64_t never) {
   volatile const float* flag = x;
   while (threadIdx.x >= 8 && flag[0] == 0) {}
   out[threadIdx.x] = 1;
-}
-__global__ void undefined(float* out, int64_t n) {
-  float sum;
-  for (int64_t i = 0; i < n; ++i) sum += out[i];
-  out[0] = sum;
 }
 const float* in(const Tensor& t) { return static_cast<const float*>(t.data_ptr()); }
 float* data(const Tensor& t) { return static_cast<float*>(t.data_ptr()); }
@@ -173,7 +174,6 @@ void falls_back(Tensor out, const Tensor& x, int64_t threads) {
   add_one<<<(x.numel() + 63) / 64, 64>>>(data(out), in(x), x.numel());
 }
 void hang(Tensor out, const Tensor& x) { waits<<<1, 32>>>(data(out), in(x), 0); }
-void no_start(Tensor out, int64_t n) { undefined<<<1, 1>>>(data(out), n); }
 """
 HOST_OPS = [
     "scratch_empty_like",
@@ -187,5 +187,59 @@ HOST_OPS = [
     "asks",
     "falls_back",
     "hang",
-    "no_start",
 ]
+
+LOCALS_WRONG = r"""
+template <class T>
+__global__ void no_start(T* out, const T* x) {
+  T sum;
+  sum += x[0];  // @bug
+  out[0] = sum;
+}
+__device__ float element(const float* x) {
+  float held[4];
+  held[0] = x[0];
+  return held[0] + held[2];  // @bug
+}
+__global__ void called(float* out, const float* x, int64_t n) {
+  if (n > 0) out[1] = element(x);
+}
+__global__ void alone(float* out) {
+  float value;
+  out[2] = value;  // @bug
+}
+void run(Tensor out, const Tensor& x) {
+  no_start<<<1, 1>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>());
+  called<<<1, 1>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), x.numel());
+  alone<<<1, 1>>>(out.mutable_data_ptr<float>());
+}
+"""
+LOCALS_RIGHT = r"""
+__global__ void by_lane_zero(float* out, const float* x) {
+  float value;
+  if (threadIdx.x == 0) value = x[0];
+  value = __shfl_sync(~0u, value, 0);
+  out[threadIdx.x] = value;
+}
+__global__ void best_of(float* out, const float* x, int64_t n) {
+  float best;
+  int64_t at;
+  for (int64_t i = 0; i < n; ++i)
+    if (i == 0 || x[i] > best) best = x[i], at = i;
+  if (n > 0) out[0] = best + at;
+}
+__global__ void held_back(float* out, const float* x, int64_t n) {
+  float held[4];
+#pragma unroll
+  for (int k = 0; k < 4; ++k)
+    if (k < n) held[k] = x[k];
+#pragma unroll
+  for (int k = 0; k < 4; ++k)
+    if (k < n) out[k] = held[k];
+}
+void run(Tensor out, const Tensor& x) {
+  by_lane_zero<<<1, 32>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>());
+  best_of<<<1, 1>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), x.numel());
+  held_back<<<1, 1>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>(), x.numel());
+}
+"""
