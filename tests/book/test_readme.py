@@ -6,10 +6,12 @@ import contextlib
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from kbk.errors import SanitizerError
 from kbk.grade import catalogue
 from tools import thread_map
 
@@ -53,13 +55,18 @@ def test_the_picture_shows_another_walk_if_the_kernel_walks_another_way(
     assert "lanes and columns differ" in thread_map.describe(other)
 
 
-def test_the_example_of_the_readme_prints_what_it_says() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+def test_the_examples_of_the_readme_print_what_it_says() -> None:
+    example, wrong = re.findall(r"```python\n(.*?)```", README, re.S)
+    (finding,) = re.findall(r"```text\nkbk.errors.SanitizerError: (.*?)\n```", README, re.S)
     said = re.findall(r"print\(out\)\s*# (.*)", example)
     printed = io.StringIO()
+    scope: dict[str, Any] = {}
     with contextlib.redirect_stdout(printed):
-        exec(compile(example, "README.md", "exec"), {})
+        exec(compile(example, "README.md", "exec"), scope)
     assert printed.getvalue().splitlines() == said
+    with pytest.raises(SanitizerError) as caught:
+        exec(compile(wrong, "README.md", "exec"), scope)
+    assert str(caught.value) == finding
 
 
 def states(text: str) -> dict[str, str]:
