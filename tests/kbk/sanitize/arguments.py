@@ -82,7 +82,7 @@ def filled(argument: Argument, generator: torch.Generator) -> torch.Tensor:
     match = _VALUES.fullmatch(fill)
     if match:
         values = torch.tensor([float(word) for word in match.group(1).split(",")])
-        return values.repeat(count // len(values) + 1)[:count].to(dtype).reshape(shape)
+        return values.repeat(count // len(values) + 1)[:count].to(dtype).reshape(shape).clone()
     raise ValueError(f"no such fill: {fill}")
 
 

@@ -90,7 +90,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 4)
     parser.add_argument("--only", default="", help="part of the ids of the programs wanted")
     parser.add_argument("--arch", default="90")
-    parser.add_argument("--steps", default="compile,inputs,run,check")
+    parser.add_argument("--steps", default="compile,inputs,run,check,ops")
     parser.add_argument("--compile-only", action="store_true")
     parser.add_argument("--nvcc", help="path; else $CUDA_HOME, PATH, /usr/local/cuda*")
     parser.add_argument("--sanitizer", help="path; else as for nvcc")

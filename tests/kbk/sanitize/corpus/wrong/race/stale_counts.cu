@@ -4,7 +4,7 @@
 // also: uninitialized
 // shape: simple
 // from: kernels.md 15 no. 32 (vllm 49139)
-// gpu: racecheck=error
+// gpu: racecheck=clean
 __global__ void histogram(int* out, const int* ids) {
   __shared__ int counts[96];
   const int i = threadIdx.x;
