@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .. import sim
+from ..errors import BuildError
 from .cache import build_entry
 from .diagnostics import Diagnostic, warnings
 from .machines import cpu_unit, write_headers
@@ -15,7 +16,10 @@ from .request import Request, digest
 from .support import loaded_support, torch_includes
 
 # Only what is certain: "maybe" and "sometimes" would blame kernels that are right.
-_OPTIONS = ["-Wuninitialized", "-Wno-maybe-uninitialized", "-Wno-unknown-warning-option"]
+_OPTIONS = [
+    "-Wuninitialized",
+    *("-Wno-maybe-uninitialized", "-Wno-sometimes-uninitialized", "-Wno-unknown-warning-option"),
+]
 _SECONDS = 60
 
 
@@ -47,7 +51,9 @@ def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
             errors="replace",
             timeout=_SECONDS,
         )
-        found = warnings(done.stderr, dict(request.files))
+        if done.returncode != 0:  # not to be remembered
+            raise BuildError(f"The compiler ended with {done.returncode}: {done.stderr[-500:]}")
+        found = warnings(done.stderr, dict(request.files), "uninitialized")
         (folder / "warnings.json").write_text(json.dumps([asdict(each) for each in found]))
 
     entry = build_entry("locals", key, build)
