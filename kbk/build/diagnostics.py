@@ -84,16 +84,17 @@ def compile_error(
     return _without_place(lines, log)
 
 
-def warnings(log: str, files: Mapping[str, str]) -> list[Diagnostic]:
-    """The compiler's warnings about the learner's files (text by name), without their option."""
+def warnings(log: str, files: Mapping[str, str], option: str) -> list[Diagnostic]:
+    """The warnings of -W`option` about the learner's files (text by name), each once."""
     found = []
     for line in log.splitlines():
         place = _parse(line.translate(_QUOTES))
         if place is None or place.file not in files or not place.text.startswith("warning: "):
             continue
-        text = re.sub(r" \[-W[\w+=-]+\]$", "", place.text.removeprefix("warning: "))
-        found.append(replace(place, text=text))
-    return found
+        text, bracket, which = place.text.removeprefix("warning: ").rpartition(" [-W")
+        if bracket and which == f"{option}]":
+            found.append(replace(place, text=text))
+    return list(dict.fromkeys(found))
 
 
 def _parse(line: str) -> Diagnostic | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,6 +53,8 @@ def cpu_flags(
         *(["-fno-gnu-unique"] if compiler.kind == "gcc" else []),
         "-fvisibility=hidden",
         *sim.kernel_flags(compiler.family, variant),
+        # A local variable without a value is to be seen in the result.
+        *(["-ftrivial-auto-var-init=pattern"] if variant == "traced" and _fills(compiler) else []),
         TARGET_VERSION,
         f"-D_GLIBCXX_USE_CXX11_ABI={abi}",
         "-DKBK_SIM=1",
@@ -65,6 +68,14 @@ def cpu_flags(
         f"-I{sim.INCLUDE_DIR}",
         f"-I{INCLUDE_DIR}",
     )
+
+
+def _fills(compiler: Compiler) -> bool:
+    """Whether it can give locals a pattern: clang, and g++ from 12 on."""
+    if compiler.kind == "clang":
+        return True
+    major = re.search(r"(\d+)\.\d+(?:\.\d+)?\s*$", compiler.version)
+    return major is not None and int(major[1]) >= 12
 
 
 @dataclass(frozen=True)

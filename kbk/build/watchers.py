@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +27,14 @@ _one_call = threading.Lock()
 _mine = threading.local()
 
 
+def _after_fork() -> None:
+    global _one_call
+    _one_call = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def unwatched() -> bool:
     """Whether no watcher of this thread has a call in hand: the ops that it calls run as ever."""
     return not getattr(_mine, "watched", False)
@@ -34,10 +43,11 @@ def unwatched() -> bool:
 def watched(module: Module, function: str, values: tuple[Any, ...]) -> Any:
     """Give a call to the watcher; calls of several threads one after the other."""
     with _one_call:
-        if not watchers:  # the block ended while this thread waited
-            return getattr(module, function)(*values)
+        watcher = watchers[-1] if watchers else None
         _mine.watched = True
         try:
-            return watchers[-1].call(module, function, values)
+            if watcher is not None:
+                return watcher.call(module, function, values)
         finally:
             _mine.watched = False
+    return getattr(module, function)(*values)  # the block ended while this thread waited

@@ -164,7 +164,10 @@ def _bounds_global(f: Facts) -> str:
     if f.name.index and f.name.index[0] < 0:
         cure = "A negative index usually lacks a check at the low end, like `if (i > 0)`."
     else:
-        cure = "Usually a guard like `if (i < n)` is missing, or its bound is too large."
+        cure = (
+            "Usually a guard like `if (i < n)` is missing, its bound is too large, or the index is "
+            "put together wrongly (rows for columns)."
+        )
     return f"{f.name.extent} {cure}".strip()
 
 
@@ -323,10 +326,10 @@ def _barrier_divergent(f: Facts) -> str:
 
 
 def _barrier_exited(f: Facts) -> str:
-    many = "1 thread had" if f.number == 1 else f"{f.number:,} threads had"
+    many = "1 thread was" if f.number == 1 else f"{f.number:,} threads were"
     return (
-        f"{many} returned before this barrier, which goes on without them: whatever they "
-        "should have stored is missing. Let every thread reach the barrier, and return after it."
+        f"{many} done before this barrier (returned, or past the `if` around it); it goes on "
+        "without them. Let every thread reach it: take it out of the `if`, return after it."
     )
 
 
@@ -362,7 +365,10 @@ def _hang(f: Facts) -> str:
     waiters = f.raw.get("waiters") or []
     if waiters and not (f.raw.get("actor") or any("loop" in each["where"] for each in waiters)):
         return "Nobody comes to let these threads go on: find the branch that keeps others away."
-    return "A loop here never ends: nobody changes what it waits for, or its step is 0."
+    return (
+        "A loop here does not end. Look at its condition: does each turn change what it looks at, "
+        "and does another thread store what it waits for?"
+    )
 
 
 def _launch(f: Facts) -> str:

@@ -46,7 +46,7 @@ class Sanitizer:
     @property
     def findings(self) -> list[Finding]:
         """Errors first, then warnings, then infos; each once, with its count."""
-        return merge(self._raw)
+        return show.Findings(merge(self._raw))
 
     @property
     def errors(self) -> list[Finding]:
@@ -82,11 +82,11 @@ class Sanitizer:
         traceback: TracebackType | None,
     ) -> bool:
         self._stack.close()
-        self._raw += self._compiler_findings()
-        self._compiler.clear()
         mine = error is not None and error is self._ended
+        compiler, self._compiler = self._compiler, {}
         if error is not None and not mine:
             return False
+        self._raw += _compiler_findings(compiler)
         if self._raise and self.errors:
             raise SanitizerError(self.findings) from None
         return mine
@@ -102,17 +102,6 @@ class Sanitizer:
         told = pool.submit(uninitialized_locals, request, module._arch)
         pool.shutdown(wait=False)
         self._compiler[module.namespace] = (dict(request.files), told)
-
-    def _compiler_findings(self) -> list[Finding]:
-        found = []
-        for sources, told in self._compiler.values():
-            with contextlib.suppress(BuildError, OSError, subprocess.SubprocessError):
-                for each in told.result():
-                    raw = {**_RAW, "kind": "uninitialized", "code": "uninitialized-local"}
-                    raw |= {"severity": "warning", "text": each.text}
-                    raw |= {"file": each.file, "line": each.line}
-                    found.append(describe(raw, CallContext(sources, [], [])))
-        return found
 
     def call(self, module: Module, function: str, values: tuple[Any, ...]) -> Any:
         """Run an op of a module traced, and keep what the checkers found."""
@@ -153,6 +142,21 @@ class Sanitizer:
 
 
 _active: list[Sanitizer] = []
+
+
+_Asked = tuple[dict[str, str], "Future[list[Diagnostic]]"]  # source files, and what is to come
+
+
+def _compiler_findings(asked: dict[str, _Asked]) -> list[Finding]:
+    found = []
+    for sources, told in asked.values():
+        with contextlib.suppress(BuildError, OSError, subprocess.SubprocessError):
+            for each in told.result():
+                raw = {**_RAW, "kind": "uninitialized", "code": "uninitialized-local"}
+                raw |= {"severity": "warning", "text": each.text}
+                raw |= {"file": each.file, "line": each.line}
+                found.append(describe(raw, CallContext(sources, [], [])))
+    return found
 
 
 class _Call:

@@ -68,7 +68,15 @@ def as_html(findings: Sequence[Finding]) -> str:
         parts.append(
             f"<section style='border-left:4px solid {border};padding:0 0 0 .8em;margin:.8em 0'>"
             f"<strong>{escape(heading(finding))}</strong>"
-            "<pre style='white-space:pre-wrap;background:transparent;color:inherit;margin:.3em 0'>"
+            "<pre style='white-space:pre-wrap;overflow-wrap:break-word;word-break:normal;"
+            "font-family:monospace;background:transparent;color:inherit;margin:.3em 0'>"
             f"{escape(finding.message)}</pre></section>"
         )
     return "".join(parts)
+
+
+class Findings(list["Finding"]):
+    """A list of findings that a notebook shows as the report."""
+
+    def _repr_html_(self) -> str:
+        return as_html(self)

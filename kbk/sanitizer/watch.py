@@ -10,7 +10,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from kbk.sanitizer.memory import Fresh
 
-_EMPTY = ("empty", "new_empty", "empty_like", "empty_strided", "new_empty_strided")
+_EMPTY = (
+    "empty",
+    "new_empty",
+    "empty_like",
+    "empty_strided",
+    "new_empty_strided",
+    "empty_permuted",
+)
 
 
 class Watch(TorchDispatchMode):

@@ -145,7 +145,6 @@ def _traced_flags(gcc: bool) -> list[str]:
     return [
         "-DKBK_TRACED=1",
         "-fsanitize=thread",
-        "-fsanitize=alignment",
         "-fno-sanitize-thread-func-entry-exit",
         "-fno-vectorize",
         "-fno-slp-vectorize",

@@ -92,9 +92,7 @@ def test_a_page_that_was_not_executed_says_so(site: Path) -> None:
         (":prerequisites: [Python](https://python.org)\n", "", "must name its prerequisites"),
     ],
 )
-def test_what_is_unknown_or_missing_is_a_warning(
-    site: Path, old: str, new: str, said: str
-) -> None:
+def test_what_is_unknown_or_missing_is_a_warning(site: Path, old: str, new: str, said: str) -> None:
     assert old in PAGE
     warnings = build(site, PAGE.replace(old, new))[1]
     assert "WARNING" in warnings and said in warnings

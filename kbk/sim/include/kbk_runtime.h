@@ -38,7 +38,7 @@ struct SharedSlot {
   unsigned element;     // bytes of one element of an array, else `size`
   unsigned extents[4];  // of an array, 0 past the last
   char type;            // of an element: f float, h half, b bfloat16, i signed, u unsigned, ? other
-  void (*contents)(unsigned char*);  // sets the bytes of an element that are no padding to 0xff; null if nobody knows
+  void (*contents)(unsigned char*);  // sets what is no padding of an aligned element to 0xff, the rest to 0; null if nobody knows
   unsigned long serial;  // launch for which `offset` holds
   unsigned offset;
 };

@@ -37,15 +37,11 @@ template <class T>
 struct Contents {
   static void mark(unsigned char* bytes) {
 #ifdef KBK_KNOWS_PADDING
-    if constexpr (std::is_trivially_copyable_v<T>) {
-      alignas(T) unsigned char object[sizeof(T)];
-      for (unsigned char& byte : object) byte = 0xff;
-      __builtin_clear_padding(reinterpret_cast<T*>(object));
-      for (unsigned i = 0; i < sizeof(T); ++i) bytes[i] = object[i];
-      return;
-    }
-#endif
     for (unsigned i = 0; i < sizeof(T); ++i) bytes[i] = 0xff;
+    if constexpr (std::is_trivially_copyable_v<T>) __builtin_clear_padding(reinterpret_cast<T*>(bytes));
+#else
+    for (unsigned i = 0; i < sizeof(T); ++i) bytes[i] = 0xff;
+#endif
   }
 #ifdef KBK_KNOWS_PADDING
   static constexpr bool kKnown = !std::is_class_v<T> || std::is_trivially_copyable_v<T> || num::copies_whole<T>::value;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "state.h"
+#include "tools/findings.h"
 #include "tools/regions.h"
 #include "trace.h"
 
@@ -160,15 +161,19 @@ KBK_API unsigned long kbk_sim_copies() { return copies_asked; }
 
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
   ++copies_asked;
+  if (bytes > 0 && (to == nullptr || from == nullptr))
+    return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpy: a null pointer"), cudaErrorInvalidValue;
   if (bytes > 0) std::memmove(to, from, bytes);
-  if (kbk::tracing) kbk::host_wrote(to, bytes);
+  if (kbk::checking) kbk::host_wrote(to, bytes);
   return cudaSuccess;
 }
 
 cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
   ++copies_asked;
+  if (bytes > 0 && to == nullptr)
+    return kbk::set_error(cudaErrorInvalidValue, "cudaMemset: a null pointer"), cudaErrorInvalidValue;
   if (bytes > 0) std::memset(to, value, bytes);
-  if (kbk::tracing) kbk::host_wrote(to, bytes);
+  if (kbk::checking) kbk::host_wrote(to, bytes);
   return cudaSuccess;
 }
 
@@ -178,7 +183,7 @@ cudaError_t kbk_malloc(void** address, std::size_t bytes) {
   *address = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   if (*address == nullptr) return kbk::set_error(cudaErrorMemoryAllocation, "cudaMalloc"), cudaErrorMemoryAllocation;
   std::memset(*address, 0xff, std::min<std::size_t>(bytes, 1u << 20));  // poison: nobody wrote it yet
-  if (kbk::tracing) kbk::malloc_region(*address, bytes);
+  if (kbk::checking) kbk::malloc_region(*address, bytes);
   return cudaSuccess;
 }
 

@@ -208,7 +208,7 @@ void add_waiters(const Worker& w, Fault& fault) {
     for (const Thread& thread : block->threads) {
       if (thread.wait == Wait::kBarrier) add_waiter(fault, thread, "__syncthreads", 0, 0);
       if (thread.wait == Wait::kGrid) add_waiter(fault, thread, "a grid barrier", 0, 0);
-      if (thread.wait == Wait::kSpin) add_waiter(fault, thread, "a loop that polls", 0, 0);
+      if (thread.wait == Wait::kSpin) add_waiter(fault, thread, "a loop, by turns", 0, 0);
       if (thread.wait != Wait::kCollective) continue;
       const Warp& warp = block->warps[thread.linear / kLanes];
       for (const Group& group : warp.groups)

@@ -184,7 +184,7 @@ const char* last_error_detail() { return error_detail.c_str(); }
 // --- what a kernel says of itself
 
 bool probing() {  // the first that a kernel does
-  if (current != nullptr) current->entered = true;
+  if (tracing && current != nullptr) current->entered = true;
   return is_probing;
 }
 void answer_probe(KernelInfo* info) { probed = info; }
@@ -223,7 +223,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
   launch.blocks = std::uint64_t{config.grid.x} * config.grid.y * config.grid.z;
   std::string why;
   if (const int code = configuration_error(launch, argument_bytes, why)) {
-    if (tracing) refused(launch, why, file, line);
+    if (checking) refused(launch, why, file, line);
     why = "launch of " + launch.kernel + " at " + file + ":" + std::to_string(line) + ": " + why;
     return set_error(code, why.c_str());
   }
@@ -273,21 +273,19 @@ double last_seconds = 0;
 
 // --- who am I
 
-// A loop that waits may ask for nothing but its place in the grid: a tick that came meanwhile is made up for here.
-inline const Thread* me() {
-  if (__builtin_expect(worker != nullptr && worker->yield_wanted, 0)) {
+std::uint64_t thread_index() { return current != nullptr ? current->index : 0; }
+std::uint64_t block_index() { return current != nullptr ? current->block->index : 0; }
+std::uint64_t block_dim() { return current != nullptr ? current->block->launch->block_packed : 0; }
+std::uint64_t grid_dim() {
+  if (current == nullptr) return 0;
+  if (worker->yield_wanted) {  // a loop that waits for as many blocks as there are: its tick came here
     worker->yield_wanted = false;
     yield();
   }
-  return current;
+  return current->block->launch->grid_packed;
 }
-
-std::uint64_t thread_index() { return me() != nullptr ? current->index : 0; }
-std::uint64_t block_index() { return me() != nullptr ? current->block->index : 0; }
-std::uint64_t block_dim() { return me() != nullptr ? current->block->launch->block_packed : 0; }
-std::uint64_t grid_dim() { return me() != nullptr ? current->block->launch->grid_packed : 0; }
-unsigned lane_id() { return me() != nullptr ? current->linear % kLanes : 0; }
-unsigned warp_id() { return me() != nullptr ? current->linear / kLanes : 0; }
+unsigned lane_id() { return current != nullptr ? current->linear % kLanes : 0; }
+unsigned warp_id() { return current != nullptr ? current->linear / kLanes : 0; }
 unsigned sm_id() {
   return current != nullptr ? static_cast<unsigned>(current->block->linear % static_cast<unsigned>(profile().sms)) : 0;
 }

@@ -10,7 +10,7 @@
 
 namespace kbk {
 
-bool tracing = false;
+bool tracing = false, by_clang = false;
 
 namespace {
 
@@ -83,6 +83,13 @@ void remove_listener(Listener* listener) {
   tracing = !listeners.empty();
 }
 
+void trace_check(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned) {
+  Touch touch;
+  if (!find_memory(address, bytes, access, pc, touch)) return;
+  touch.aligned = aligned;
+  for (Listener* each : listeners) each->check(*current, touch);
+}
+
 void trace_misaligned(const void* address, std::uint64_t alignment, Access access, const void* pc) {
   Touch touch;
   if (!find_memory(address, alignment, access, pc, touch)) return;
@@ -98,6 +105,7 @@ void trace_access(const void* address, std::uint64_t bytes, Access access, const
 
 void trace_begin(const Launch& launch) {
   if (!tracing) return;
+  by_clang = launch.config.by_clang;
   guarded_ranges(ranges);
   last_range = 0;
   find_host_stack();

@@ -37,12 +37,14 @@ struct Touch {
 
 enum class Scope : std::uint8_t { kBlock, kDevice, kSystem };  // of a fence
 
-// A listener may end the launch with trap() in touch() only.
+// A listener may end the launch with trap() in check(), misaligned() and touch() only.
 class Listener {
  public:
   virtual void begin(const Launch&) {}
   virtual void block_begin(const Block&) {}
   virtual void touch(const Thread& thread, const Touch& touch) = 0;  // of `current`
+  // Before a read that the runtime does itself, to see what a thread waits for; touch() follows.
+  virtual void check(const Thread&, const Touch&) {}
   // Before an access whose type needs another alignment; touch.bytes is that alignment. The access itself is told after it.
   virtual void misaligned(const Thread&, const Touch&) {}
   virtual void fence(const Thread&, Scope) {}
@@ -62,11 +64,13 @@ class Listener {
 };
 
 extern bool tracing;  // somebody listens
+extern bool by_clang;  // which compiler made the code of the launch that is traced
 void add_listener(Listener* listener);
 void remove_listener(Listener* listener);
 void trace_begin(const Launch& launch);  // by the OS thread that runs the whole launch
 void trace_end(const Launch& launch);
 void trace_access(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = false);
+void trace_check(const void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned);
 void trace_misaligned(const void* address, std::uint64_t alignment, Access access, const void* pc);
 void trace_fence(Scope scope);
 void trace_block_begin(const Block& block);

@@ -50,8 +50,9 @@ namespace {
 
 // A thread that looks at a volatile variable again and again waits for another one.
 template <class T>
-inline void watch(const void* p) {
+inline void watch(const void* p, std::uint64_t bytes, const void* pc, bool aligned) {
   if (current == nullptr) return;
+  if (tracing) trace_check(p, bytes, Access::kVolatileRead, pc, aligned);
   T value;
   std::memcpy(&value, p, sizeof value);
   poll(p, static_cast<std::uint64_t>(value));
@@ -85,7 +86,7 @@ KBK_API void __tsan_write_range(void* p, std::size_t n) { kbk::tell_each(p, n, A
   }
 #define KBK_VOLATILE(prefix, n, T, aligned)                                                \
   KBK_API void __tsan_##prefix##read##n(void* p) {                                         \
-    kbk::watch<T>(p); /* before it is told: others may run meanwhile */                    \
+    kbk::watch<T>(p, n, KBK_PC, aligned); /* before it is told: others may run meanwhile */ \
     kbk::tell(p, n, Access::kVolatileRead, KBK_PC, aligned);                               \
   }                                                                                        \
   KBK_API void __tsan_##prefix##write##n(void* p) { kbk::tell(p, n, Access::kVolatileWrite, KBK_PC, aligned); }
@@ -104,7 +105,7 @@ KBK_SIZE(8, std::uint64_t)
 // For g++ a struct of 16 bytes may need a multiple of 8 only; what its type needs, __ubsan_handle_type_mismatch_v1 knows. Clang
 // copies structs by memcpy: there it is a vector.
 #undef KBK_WHOLE
-#define KBK_WHOLE (kbk::current != nullptr && kbk::current->block->launch->config.by_clang)
+#define KBK_WHOLE kbk::by_clang
 KBK_SIZE(16, std::uint64_t)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward
 
 _CALLS = {
-    "threadIdx": "::kbk::thread_idx()",
-    "blockIdx": "::kbk::block_idx()",
-    "blockDim": "::kbk::block_dimensions()",
-    "gridDim": "::kbk::grid_dimensions()",
+    # A space first: the name may follow a colon.
+    "threadIdx": " ::kbk::thread_idx()",
+    "blockIdx": " ::kbk::block_idx()",
+    "blockDim": " ::kbk::block_dimensions()",
+    "gridDim": " ::kbk::grid_dimensions()",
 }
 _TRIPLES = ("dim3", "uint3", "int3", "auto", "const")
 _TYPES = {*_TRIPLES, "unsigned", "int", "size_t", "uint32_t", "int64_t"}

@@ -52,8 +52,7 @@ def rewrite_kernels(source: Source, edits: Edits) -> list[str]:
                         tokens[at].end,
                         " static ::kbk::KernelInfo kbk_kernel_info = "
                         "{__PRETTY_FUNCTION__, __FILE__, __LINE__, "
-                        f"static_cast<int>({' '.join(bounds.split())}), -1}}; "
-                        + PROBE,
+                        f"static_cast<int>({' '.join(bounds.split())}), -1}}; " + PROBE,
                     )
                 break
             if text in (";", "{", "}"):

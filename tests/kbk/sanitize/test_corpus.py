@@ -56,7 +56,7 @@ def told(request: pytest.FixtureRequest) -> Verdicts:
         env={**os.environ, "CXX": request.param},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1500,
     )
     for line in done.stdout.splitlines():
         each = json.loads(line)

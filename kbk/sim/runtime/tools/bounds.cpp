@@ -22,6 +22,7 @@ Finding memory_finding(const char* kind, const char* code, const Thread& thread,
 
 class Bounds : public Listener {
  public:
+  void check(const Thread& thread, const Touch& access) override { touch(thread, access); }
   void touch(const Thread& thread, const Touch& touch) override {
     if (touch.aligned && (touch.address & (touch.bytes - 1)) != 0) stop(thread, touch, "misaligned", "misaligned");
     switch (touch.space) {

@@ -11,6 +11,8 @@
 
 namespace kbk {
 
+bool checking = false;
+
 namespace {
 
 constexpr std::size_t kMostFindings = 1000;  // different ones, of one call
@@ -21,7 +23,7 @@ struct Kept {
   std::uint64_t count = 1;
 };
 
-using Key = std::tuple<std::string_view, const void*, const void*>;  // code, and the two places
+using Key = std::tuple<std::string_view, const void*, const void*, const char*, int>;  // code, the two places, and the place of a launch
 std::map<Key, std::size_t> collected_at;
 std::vector<Kept> collected;
 std::uint64_t dropped = 0;
@@ -110,12 +112,8 @@ Actor actor_of(const Thread& thread, const Touch& touch) {
   return actor;
 }
 
-bool known_finding(const char* code, const void* pc, const void* other_pc) {
-  return collected_at.count({code, pc, other_pc}) != 0;
-}
-
 void found(const Launch& launch, Finding finding) {
-  const Key key{finding.code, finding.actor.pc, finding.other.pc};
+  const Key key{finding.code, finding.actor.pc, finding.other.pc, finding.file, finding.line};
   const auto known = collected_at.find(key);
   if (known != collected_at.end()) {
     Kept& earlier = collected[known->second];

@@ -39,9 +39,9 @@ struct Finding {
 Actor actor_of(const Thread& thread, const void* pc, Access access);
 Actor actor_of(const Thread& thread, const Touch& touch);  // with the value, of a read
 
+extern bool checking;  // between kbk_sim_sanitize(1) and (0)
+
 // Adds a finding of the launch in hand. The same kind, code and pair of places again only raises its count.
 void found(const Launch& launch, Finding finding);
-// True if that kind, code and pair of places is in the list already: then found() only counts, and details may be left out.
-bool known_finding(const char* code, const void* pc, const void* other_pc);
 
 }  // namespace kbk

@@ -1,6 +1,7 @@
 // Reads of memory that nobody has written: shared memory since the block began, global memory since it was allocated.
+#include <cstdlib>
+#include <memory>
 #include <unordered_map>
-#include <vector>
 
 #include "findings.h"
 #include "regions.h"
@@ -12,7 +13,7 @@ namespace {
 
 class Initialized : public Listener {
  public:
-  void begin(const Launch&) override { blocks_.clear(), last_ = nullptr; }
+  void begin(const Launch&) override { blocks_.clear(), contents_.clear(), last_ = nullptr; }
   void end(const Launch&) override { blocks_.clear(), last_ = nullptr; }
   void block_begin(const Block& block) override {
     blocks_[&block].reset(static_cast<std::uint64_t>(block.arena.end - block.arena.base));
@@ -43,7 +44,7 @@ class Initialized : public Listener {
   }
 
   // The copy of a struct takes its padding with it, which nobody writes.
-  bool is_excused(const Block& block, std::uint64_t offset, const Touch& touch) const {
+  bool is_excused(const Block& block, std::uint64_t offset, const Touch& touch) {
     const Launch& launch = *block.launch;
     const auto dynamic = static_cast<std::uint64_t>(block.dynamic - block.arena.base);
     if (offset >= dynamic) {  // what type it has there, nobody knows: every element as it was declared needs a value
@@ -56,16 +57,27 @@ class Initialized : public Listener {
     for (const SharedSlot* slot : launch.slots) {
       if (offset < slot->offset || offset >= std::uint64_t{slot->offset} + slot->size) continue;
       if (slot->contents == nullptr) return !touch.aligned && slot->type == '?' && written_->any(offset, touch.bytes);
-      std::vector<unsigned char> contents(slot->element);
-      Thread* const running = current;
-      current = nullptr;  // it is traced code too
-      slot->contents(contents.data());
-      current = running;
+      const unsigned char* const contents = contents_of(*slot);
       for (std::uint32_t i = 0; i < touch.bytes; ++i)
         if (contents[(offset + i - slot->offset) % slot->element] != 0 && !written_->all(offset + i, 1)) return false;
       return true;
     }
     return false;
+  }
+
+  // Which bytes of an element are no padding. Asked once: the answer is traced code, too.
+  const unsigned char* contents_of(const SharedSlot& slot) {
+    std::unique_ptr<unsigned char, decltype(&std::free)>& known =
+        contents_.try_emplace(&slot, nullptr, &std::free).first->second;
+    if (known == nullptr) {
+      const std::size_t align = slot.align > 16 ? slot.align : 16;
+      known.reset(static_cast<unsigned char*>(std::aligned_alloc(align, (slot.element + align - 1) / align * align)));
+      Thread* const running = current;
+      current = nullptr;
+      slot.contents(known.get());
+      current = running;
+    }
+    return known.get();
   }
 
   static void report(const char* code, const Thread& thread, const Touch& touch) {
@@ -81,6 +93,7 @@ class Initialized : public Listener {
   }
 
   std::unordered_map<const Block*, Bits> blocks_;
+  std::unordered_map<const SharedSlot*, std::unique_ptr<unsigned char, decltype(&std::free)>> contents_;
   const Block* last_ = nullptr;
   Bits* written_ = nullptr;
 };

@@ -24,6 +24,7 @@ namespace race {
 struct BlockState {
   BlockOrder order;
   SharedWords words;
+  std::vector<std::uint64_t> guesses;  // of each thread: what it has just loaded, or 0
   std::vector<std::uint64_t> places;  // words of its shared memory where something was published
 };
 
@@ -80,7 +81,7 @@ class Detector : public Listener {
     if (gave_up_) {
       Finding finding;
       finding.kind = "race";
-      finding.code = "race-limit";
+      finding.code = "unwatched-memory";
       finding.severity = Severity::kInfo;
       finding.text = "not all of the memory was watched for races: the launch touches more than the detector has room for";
       found(launch, std::move(finding));
@@ -142,6 +143,7 @@ BlockState& Detector::enter(const Block& block) {
   if (state == nullptr) state.reset(new BlockState);
   state->order.begin(static_cast<std::uint32_t>(block.linear), static_cast<unsigned>(block.threads.size()));
   state->words.begin(block.arena);
+  state->guesses.assign(block.threads.size(), 0);
   last_block_ = &block;
   return *(last_state_ = state.get());
 }
@@ -160,9 +162,12 @@ void Detector::drop_all() {
 }
 
 void Detector::touch(const Thread& thread, const Touch& touch) {
-  findings_.judge();
+  findings_.judge(thread, touch);
   if (touch.space == Space::kHost || touch.bytes == 0) return;
   BlockState& state = state_of(*thread.block);
+  std::uint64_t& guess = state.guesses[thread.linear];
+  const bool swaps = touch.access == Access::kAtomic && guess == touch.address;
+  guess = touch.access == Access::kRead ? touch.address : 0;
   BlockOrder& order = state.order;
   ThreadTime& time = order.time(thread.linear);
   const bool shared = touch.space == Space::kShared;
@@ -181,7 +186,7 @@ void Detector::touch(const Thread& thread, const Touch& touch) {
   }
   const Now now{&thread, &touch, {order.number(), order.epoch(), time.clock, 1u << thread.linear % kLanes, thread.linear / kLanes},
                 static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(touch.pc) - origin_), rank, writes(touch.access), shared,
-                released};
+                released, swaps};
   const std::uint64_t base = shared ? reinterpret_cast<std::uintptr_t>(thread.block->arena.base) / 4 : 0;
   for (std::uint64_t word = first; word <= last; ++word) {
     std::uint8_t mask = 15;
@@ -230,6 +235,8 @@ void Detector::visit(const BlockOrder& order, Records& records, std::uint32_t* h
       continue;
     }
     const bool then_writes = writes(then.access);
+    if (now.swaps && then.access == Access::kRead && then.warp == now.stamp.warp && then.block == now.stamp.block)
+      then.lanes &= ~now.stamp.lanes;  // its own load, a first guess
     const unsigned then_rank = rank_of(then.access);
     // The same instruction of another lane, or of this one in a loop.
     if (place == 0 && then.pc == now.pc && then.clock == now.stamp.clock && then.warp == now.stamp.warp &&

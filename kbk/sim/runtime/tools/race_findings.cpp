@@ -39,7 +39,12 @@ void RaceFindings::conflict(const Now& now, const Record& then, std::uint32_t la
   if (now.writes) return wait(now, std::move(finding), &told, word, then.mask);
   finding.actor.has_value = true;
   finding.actor.value = finding.other.value;
-  told = same_warp ? 2 : 3;
+  const std::uint8_t badness = same_warp ? 2 : 3;
+  if (touch.access == Access::kRead && then.access == Access::kAtomic) {
+    held_.push_back({std::move(finding), &thread, &told, badness});
+    return;
+  }
+  told = badness;
   found(launch, std::move(finding));
 }
 
@@ -81,12 +86,31 @@ void RaceFindings::judge_now() {
     std::memcpy(&finding.actor.value, each.at, finding.bytes < 8 ? finding.bytes : 8);
     const auto badness = static_cast<std::uint8_t>(3 - static_cast<int>(finding.severity));
     if (badness > *each.told) *each.told = badness;
-    Thread* const running = current;  // a finding is told by whom it is about
-    current = const_cast<Thread*>(each.thread);
-    found(*each.thread->block->launch, std::move(finding));
-    current = running;
+    tell(each.thread, std::move(finding));
   }
   waiting_.clear();
+}
+
+// A finding is told by the thread that it is about.
+void RaceFindings::tell(const Thread* thread, Finding finding) {
+  Thread* const running = current;
+  current = const_cast<Thread*>(thread);
+  found(*thread->block->launch, std::move(finding));
+  current = running;
+}
+
+void RaceFindings::tell_held(const Thread* thread, const Touch* touch) {
+  std::vector<Held> kept;
+  for (Held& each : held_) {
+    if (thread != nullptr && each.thread != thread) {
+      kept.push_back(std::move(each));
+      continue;
+    }
+    if (touch != nullptr && touch->access == Access::kAtomic && touch->address == each.finding.address) continue;
+    if (each.badness > *each.told) *each.told = each.badness;
+    tell(each.thread, std::move(each.finding));
+  }
+  held_ = std::move(kept);
 }
 
 }  // namespace kbk::race

@@ -22,6 +22,7 @@ struct Now {
   std::int32_t pc;
   unsigned rank;
   bool writes, shared, released;
+  bool swaps;  // an atomic at what its thread has just loaded: that load was a guess
 };
 
 class RaceFindings {
@@ -29,15 +30,23 @@ class RaceFindings {
   void begin(std::uintptr_t origin) {
     origin_ = origin;
     for (auto& each : told_) each.clear();
-    waiting_.clear();
+    drop();
   }
   // The access in hand, and lanes of an earlier one that it is not ordered with, at a 4-byte word.
   void conflict(const Now& now, const Record& then, std::uint32_t lanes, std::uint64_t word);
-  // Comes first in every event: a write of the event before has happened now.
+  // Comes first in every event but touches: a write of the event before has happened now.
   void judge() {
     if (!waiting_.empty()) judge_now();
+    if (!held_.empty()) tell_held(nullptr, nullptr);
   }
-  void drop() { waiting_.clear(); }
+  // The same for a touch. A struct's copy is told before any of it happens, its stores perhaps before its loads.
+  void judge(const Thread& thread, const Touch& touch) {
+    if (!waiting_.empty() && !(waiting_.back().thread == &thread &&
+                               (touch.access == Access::kRead || touch.pc == waiting_.back().finding.actor.pc)))
+      judge_now();
+    if (!held_.empty()) tell_held(&thread, &touch);
+  }
+  void drop() { waiting_.clear(), held_.clear(); }
 
  private:
   // A finding about a write that has not happened yet: it is complete, and its severity known, at the next event.
@@ -58,10 +67,22 @@ class RaceFindings {
 
   void wait(const Now& now, Finding finding, std::uint8_t* told, std::uint64_t word, std::uint8_t mask);
   void judge_now();
+  void tell(const Thread* thread, Finding finding);
+
+  // A plain load against an atomic. If a compare-and-swap of the same thread follows there, the load was its first guess: whatever
+  // it saw, the swap looks again.
+  struct Held {
+    Finding finding;
+    const Thread* thread;
+    std::uint8_t* told;
+    std::uint8_t badness;
+  };
+  void tell_held(const Thread* thread, const Touch* touch);  // of that thread, which goes on with that access; null: all
 
   std::uintptr_t origin_ = 0;
   std::unordered_map<std::uint64_t, std::uint8_t> told_[3];  // of two places: the worst so far (1 info, 2 warning, 3 error)
   std::vector<Waiting> waiting_;
+  std::vector<Held> held_;
 };
 
 }  // namespace kbk::race

@@ -1,8 +1,13 @@
 #include "regions.h"
 
+#include "findings.h"
+
 #include <cstring>
 #include <map>
+#include <mutex>
+#include <new>
 
+#include "../forking.h"
 #include "../guarded.h"
 #include "../state.h"
 #include "../trace.h"
@@ -34,7 +39,10 @@ bool Bits::any(std::uint64_t first, std::uint64_t count) const {
 namespace {
 
 std::map<std::uint64_t, Region> regions;           // of the call in hand, by `low`
+std::mutex fresh_mutex;                            // torch allocates in other threads, too
+const AfterFork fresh_anew([] { new (&fresh_mutex) std::mutex; });
 std::map<std::uint64_t, Region> fresh;             // memory without contents that outlives a call, by `low`
+constexpr std::uint64_t kMostFresh = std::uint64_t{1} << 30;
 std::vector<Region> freed;                         // by cudaFree in the call in hand
 Region* last_hit = nullptr;
 int allocations = 0;
@@ -42,7 +50,7 @@ int allocations = 0;
 void drop(std::map<std::uint64_t, Region>& from, std::uint64_t low, std::uint64_t high) {
   for (auto it = from.begin(); it != from.end();)
     it = it->second.low < high && low < it->second.high ? from.erase(it) : std::next(it);
-  last_hit = nullptr;
+  if (&from == &regions) last_hit = nullptr;
 }
 
 void poison(void* to, std::uint64_t address, std::uint64_t bytes) {
@@ -59,9 +67,18 @@ void poison(void* to, std::uint64_t address, std::uint64_t bytes) {
 // Marks the bytes of a strided view, row by row.
 void mark(Bits& bits, std::uint64_t first, std::uint64_t item, int dim, const std::int64_t* shape, const std::int64_t* strides) {
   if (dim == 0) return bits.set(first, item);
+  if (strides[0] == 0) return mark(bits, first, item, dim - 1, shape + 1, strides + 1);
   if (dim == 1 && strides[0] == 1) return bits.set(first, item * static_cast<std::uint64_t>(shape[0]));
   for (std::int64_t i = 0; i < shape[0]; ++i)
     mark(bits, first + static_cast<std::uint64_t>(i * strides[0]) * item, item, dim - 1, shape + 1, strides + 1);
+}
+
+// Single bytes may well be what the poison is: one other value tells that somebody has filled the memory.
+bool has_contents(const Region& region) {
+  const auto* at = reinterpret_cast<const unsigned char*>(region.low);
+  for (std::uint64_t i = 0; i < region.high - region.low; ++i)
+    if (at[i] != poison_at(region.low + i) && !region.written.any(i, 1)) return true;
+  return false;
 }
 
 }  // namespace
@@ -126,7 +143,7 @@ void free_region(const void* address) {
 // The host function asked for the address of a tensor with this storage. `empty`: it has just been allocated, without contents.
 void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t item, bool empty) {
   const auto low = reinterpret_cast<std::uintptr_t>(storage);
-  if (!tracing || bytes == 0 || is_guarded(storage)) return;
+  if (!checking || bytes == 0 || is_guarded(storage)) return;
   if (!empty) {
     const Region* known = region_of(low);
     const bool lives = known != nullptr && known->owner != Owner::kAllocation && low + bytes <= known->high;
@@ -164,11 +181,13 @@ KBK_API void kbk_sim_watch_argument(int number, int flags, std::uint64_t storage
   auto known = regions.find(storage);
   if (known == regions.end()) {
     Region region(storage, bytes, (flags & 2) != 0 ? Owner::kHostTensor : Owner::kArgument, number);
+    std::lock_guard<std::mutex> lock(fresh_mutex);
     const auto before = fresh.find(storage);
     if (before != fresh.end() && before->second.high == region.high) {
       region.fresh = true;
       region.item = static_cast<std::uint32_t>(item);
       region.written = before->second.written;
+      if (item == 1 && has_contents(region)) region.fresh = false;
     }
     known = regions.emplace(storage, std::move(region)).first;
   }
@@ -199,6 +218,10 @@ KBK_API std::uint64_t kbk_sim_watch_unwritten(std::uint64_t storage, std::uint64
   const Region& region = known->second;
   std::uint64_t missing = 0, count = 1;
   for (int i = 0; i < dim; ++i) count *= static_cast<std::uint64_t>(shape[i]);
+  std::uint64_t last = 0;
+  for (int i = 0; i < dim; ++i) last += static_cast<std::uint64_t>((shape[i] - 1) * strides[i]);
+  if (count == 0 || region.written.all(data - region.low, (last + 1) * item)) return 0;
+  if (!region.written.any(data - region.low, (last + 1) * item)) return *address = data, count;
   for (std::uint64_t n = 0; n < count; ++n) {
     std::uint64_t at = data, rest = n;
     for (int i = dim - 1; i >= 0; --i) {
@@ -227,6 +250,7 @@ KBK_API const char* kbk_sim_watch_regions() {
 
 // Ends the call: what its kernels wrote to memory without contents is remembered, for those who keep it.
 KBK_API void kbk_sim_watch_end() {
+  std::unique_lock<std::mutex> lock(fresh_mutex);
   for (auto& [low, region] : regions)
     if (region.fresh && region.owner != Owner::kMalloc) {
       drop(fresh, region.low, region.high);
@@ -237,7 +261,9 @@ KBK_API void kbk_sim_watch_end() {
 
 // Memory that was allocated without contents outside a call.
 KBK_API void kbk_sim_watch_fresh(std::uint64_t storage, std::uint64_t bytes) {
+  std::lock_guard<std::mutex> lock(fresh_mutex);
   drop(fresh, storage, storage + bytes);
+  if (bytes > kMostFresh) return;  // a tensor that is to be written here and there need not be there as a whole
   Region region(storage, bytes, Owner::kAllocation, 0);
   region.fresh = true;
   region.written.reset(bytes);
@@ -246,6 +272,7 @@ KBK_API void kbk_sim_watch_fresh(std::uint64_t storage, std::uint64_t bytes) {
 }
 // It has contents now, or is gone. 0: all of it.
 KBK_API void kbk_sim_watch_forget(std::uint64_t storage) {
+  std::lock_guard<std::mutex> lock(fresh_mutex);
   if (storage == 0)
     fresh.clear();
   else
