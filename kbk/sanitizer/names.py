@@ -11,6 +11,7 @@ from kbk.sanitizer.tensors import Allocation, Argument, element, element_below, 
 from kbk.sanitizer.values import c_name, shared_dtype
 
 _COPIED = 64 << 20  # bytes: larger storages are used where they are (kbk/guarded.h)
+_FENCE = 1 << 20  # bytes around a copy that the runtime maps back
 _FAR = 1 << 20  # bytes: further off than that (and four times its size), a tensor is only near
 _NULL = 1 << 16  # addresses below are a null pointer and an index
 
@@ -116,8 +117,8 @@ def _nearest(
     candidates: list[tuple[int, Argument | Allocation]] = []
     for argument in arguments:
         low, high = argument.storage, argument.storage + argument.nbytes
-        if 0 < argument.nbytes <= _COPIED:
-            continue  # the call works on a copy elsewhere: what is near that, the runtime knows
+        if 0 < argument.nbytes <= _COPIED and _distance(address, low, high) > _FENCE:
+            continue  # the call works on a copy elsewhere, so this distance means nothing
         # Wholly inside: not this one, whatever the address says. (See name_of, `outside`.)
         if not (low <= address and address + nbytes <= high and high > low):
             candidates.append((_distance(address, low, high), argument))

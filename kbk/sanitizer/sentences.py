@@ -164,10 +164,7 @@ def _bounds_global(f: Facts) -> str:
     if f.name.index and f.name.index[0] < 0:
         cure = "A negative index usually lacks a check at the low end, like `if (i > 0)`."
     else:
-        cure = (
-            "Usually a guard like `if (i < n)` is missing, its bound is too large, or the index is "
-            "put together wrongly (rows for columns)."
-        )
+        cure = "Usually a guard like `if (i < n)` is missing or too wide, or the index is wrong."
     return f"{f.name.extent} {cure}".strip()
 
 
@@ -365,10 +362,7 @@ def _hang(f: Facts) -> str:
     waiters = f.raw.get("waiters") or []
     if waiters and not (f.raw.get("actor") or any("loop" in each["where"] for each in waiters)):
         return "Nobody comes to let these threads go on: find the branch that keeps others away."
-    return (
-        "A loop here does not end. Look at its condition: does each turn change what it looks at, "
-        "and does another thread store what it waits for?"
-    )
+    return "A loop here does not end: does each turn change what its condition looks at?"
 
 
 def _launch(f: Facts) -> str:

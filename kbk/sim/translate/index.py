@@ -8,11 +8,10 @@ from __future__ import annotations
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward
 
 _CALLS = {
-    # A space first: the name may follow a colon.
-    "threadIdx": " ::kbk::thread_idx()",
-    "blockIdx": " ::kbk::block_idx()",
-    "blockDim": " ::kbk::block_dimensions()",
-    "gridDim": " ::kbk::grid_dimensions()",
+    "threadIdx": "::kbk::thread_idx()",
+    "blockIdx": "::kbk::block_idx()",
+    "blockDim": "::kbk::block_dimensions()",
+    "gridDim": "::kbk::grid_dimensions()",
 }
 _TRIPLES = ("dim3", "uint3", "int3", "auto", "const")
 _TYPES = {*_TRIPLES, "unsigned", "int", "size_t", "uint32_t", "int64_t"}
@@ -46,7 +45,8 @@ def rewrite_index_variables(source: Source, edits: Edits) -> None:
     """Rewrites every use of a built-in index variable that no other edit covers."""
     for index, call in index_variable_positions(source):
         token = source.tokens[index]
-        edits.replace(token.start, token.end, call)
+        after_colon = source.text[token.start - 1 : token.start] == ":"
+        edits.replace(token.start, token.end, f" {call}" if after_colon else call)
 
 
 def _declares(source: Source, index: int, after: str) -> bool:

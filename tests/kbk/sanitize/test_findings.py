@@ -46,8 +46,8 @@ def test_an_access_out_of_bounds_in_full(library: Library, context: CallContext)
         "    by thread (232,0,0) in block (3,0,0)\n"
         "    Address is x[1000], 0 bytes after the end of x, float32[1000]\n"
         "    [24 accesses]\n"
-        "x has 1,000 elements; the last is x[999]. Usually a guard like `if (i < n)` is missing, "
-        "or its bound is too large."
+        "x has 1,000 elements; the last is x[999]. Usually a guard like `if (i < n)` is missing "
+        "or too wide, or the index is wrong."
     )
     assert (found.kind, found.severity, found.code) == ("out-of-bounds", "error", "bounds-global")
     assert (found.file, found.line, found.other_line) == (FILE, 12, None)

@@ -144,6 +144,9 @@ def test_a_tensor_far_off_lends_no_name() -> None:
     x = tensor("x", (10,))
     far = near(x, x.data + 40 + (1 << 30))
     assert (far.variable, far.index) == (None, None)
+    assert far.where.endswith("in no tensor of the call")  # it works on a copy elsewhere
+    large = tensor("x", (1 << 25,))
+    far = near(large, large.data + (1 << 27) + (1 << 30))
     assert far.relation == "1,073,741,824 bytes after the end of x, the nearest memory"
 
 

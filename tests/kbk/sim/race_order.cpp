@@ -384,6 +384,7 @@ void run_script() {
 
 int main(int count, char** arguments) {
   if (count == 6 && std::string(arguments[1]) == "random") {
+    race_forgives(false);
     race_limit(kRaceRecords, static_cast<unsigned>(std::atoi(arguments[4])));
     Tally tally;
     auto number = [&](int i) { return static_cast<unsigned>(std::atoi(arguments[i])); };

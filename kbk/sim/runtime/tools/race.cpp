@@ -93,6 +93,7 @@ class Detector : public Listener {
   }
 
   bool gave_up() const { return gave_up_; }
+  void forgive(bool guesses) { findings_.forgive = guesses; }
   void limit(std::uint32_t records, unsigned alike) {
     records_.set_most(records);
     alike_ = alike;
@@ -166,7 +167,7 @@ void Detector::touch(const Thread& thread, const Touch& touch) {
   if (touch.space == Space::kHost || touch.bytes == 0) return;
   BlockState& state = state_of(*thread.block);
   std::uint64_t& guess = state.guesses[thread.linear];
-  const bool swaps = touch.access == Access::kAtomic && guess == touch.address;
+  const bool swaps = findings_.forgive && touch.access == Access::kAtomic && guess == touch.address;
   guess = touch.access == Access::kRead ? touch.address : 0;
   BlockOrder& order = state.order;
   ThreadTime& time = order.time(thread.linear);
@@ -317,6 +318,7 @@ Detector& detector() {
 
 Listener& race_detector() { return race::detector(); }
 bool race_gave_up() { return race::detector().gave_up(); }
+void race_forgives(bool guesses) { race::detector().forgive(guesses); }
 void race_limit(std::uint32_t records, unsigned alike) { race::detector().limit(records, alike); }
 
 }  // namespace kbk

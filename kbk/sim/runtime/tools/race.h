@@ -10,6 +10,7 @@ constexpr unsigned kRaceAlike = 4;                 // reads of a word, or atomic
 
 Listener& race_detector();
 bool race_gave_up();  // in the launch before: memory beyond the limit was not watched
+void race_forgives(bool guesses);  // whether a plain load before a swap is one (for tests: it is by default)
 void race_limit(std::uint32_t records, unsigned alike);
 
 }  // namespace kbk

@@ -40,7 +40,7 @@ void RaceFindings::conflict(const Now& now, const Record& then, std::uint32_t la
   finding.actor.has_value = true;
   finding.actor.value = finding.other.value;
   const std::uint8_t badness = same_warp ? 2 : 3;
-  if (touch.access == Access::kRead && then.access == Access::kAtomic) {
+  if (forgive && touch.access == Access::kRead && then.access == Access::kAtomic) {
     held_.push_back({std::move(finding), &thread, &told, badness});
     return;
   }

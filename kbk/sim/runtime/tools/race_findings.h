@@ -48,6 +48,8 @@ class RaceFindings {
   }
   void drop() { waiting_.clear(), held_.clear(); }
 
+  bool forgive = true;  // first guesses
+
  private:
   // A finding about a write that has not happened yet: it is complete, and its severity known, at the next event.
   struct Waiting {
