@@ -47,6 +47,7 @@ for name in FUNCTIONS["copy"]:
             x = x if name in ("copy", "copy_any_element") else x.clone()
             out = torch.empty_like(x)
         arguments = (x, out) if name == "copy_to_gpu_no_ce" else (out, x)
+        arguments += {"copy_in_flight": (4, 128, 8, True)}.get(name, ())
         getattr(module, name)(*arguments)
         assert torch.equal(out.cpu(), x.cpu()), (name, n)
 print("ops done")

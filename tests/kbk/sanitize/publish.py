@@ -18,8 +18,10 @@ from typing import Any
 
 import torch
 from corpus import TOOLS, Program, programs
+from on_gpu import OPS
 from verdicts import verdicts
 
+import kbk
 from kbk.bench import agreement, records
 
 METHOD = (
@@ -77,7 +79,24 @@ def made(
         for each in some
         if each.id in tools
     ]
+    if "ops/copy" in tools:
+        rows.append(
+            {
+                "id": "right/kernels/copy",
+                "kind": "",
+                "simulator": of_the_kernels(),
+                "tools": tools["ops/copy"],
+            }
+        )
     return records.Record(agreement.NAME, _provenance(told), {}, METHOD, {"programs": rows})
+
+
+def of_the_kernels() -> str:
+    """The worst severity for the functions of kernels/copy.cu, called as on the GPU."""
+    with kbk.sanitize(raise_on_error=False) as s:
+        exec(OPS.replace(', device="cuda"', ""), {})
+    worst = [each.severity for each in s.findings if each.severity != "info"]
+    return worst[0] if worst else "clean"
 
 
 def _provenance(told: dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,19 @@ def test_the_record_has_each_program_that_ran_with_its_kind_and_the_word_of_each
     assert [(each.id, each.kind, each.simulator) for each in found] == [
         (some[0].id, "", "clean"),
         (some[1].id, "race", "error"),
+        ("right/kernels/copy", "", "clean"),
     ]
     assert found[1].speaking == ["racecheck"] and all(each.agrees for each in found)
     assert record.data["programs"][1]["tools"]["racecheck"]["first"] == "Error: Race"
     at = record.provenance
     assert (at["driver"], at["cuda"]) == ("570.1", "12.8")
     assert at["sanitizer"] == "compute-sanitizer 2025.1.0.0"
+
+
+def test_a_record_covers_every_program_and_the_kernels_of_the_book() -> None:
+    """A program that was never run under compute-sanitizer says nothing of the simulator."""
+    files = sorted(agreement.FOLDER.glob("agreement.*.json"))
+    assert files
+    for file in files:
+        recorded = {each["id"] for each in json.loads(file.read_text())["data"]["programs"]}
+        assert recorded == {each.id for each in programs()} | {"right/kernels/copy"}
