@@ -1,4 +1,4 @@
-"""A local variable without a value holds a pattern in a traced call: the result is plainly wrong."""
+"""A local without a value holds a pattern in a traced call: the result is plainly wrong."""
 
 from __future__ import annotations
 
