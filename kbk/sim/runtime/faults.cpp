@@ -116,9 +116,9 @@ void on_fatal_signal(int number, const void* address, bool address_unknown, Mach
   } else {
     const Arena& arena = current->block->arena;
     const char* byte = static_cast<const char*>(address);
-    if (byte >= arena.end && byte < arena.end + 65536 && worker->launch->config.dynamic_bytes == 0)
+    if (byte >= arena.end && byte < arena.end + kArenaFence && worker->launch->config.dynamic_bytes == 0)
       std::snprintf(text, sizeof text, "access past the end of shared memory");
-    else if (byte >= arena.end && byte < arena.end + 65536)
+    else if (byte >= arena.end && byte < arena.end + kArenaFence)
       std::snprintf(text, sizeof text, "access past the end of dynamic shared memory (the launch asked for %zu bytes)",
                     worker->launch->config.dynamic_bytes);
     else if (address == nullptr && !in_text(pc) && pc == 0)

@@ -40,9 +40,9 @@ Arena take_arena() {
   }
   const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t bytes = (arena_bytes() + page - 1) / page * page;
-  void* base = mmap(nullptr, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* base = mmap(nullptr, bytes + kArenaFence, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) throw std::bad_alloc();
-  mprotect(static_cast<char*>(base) + bytes, page, PROT_NONE);
+  mprotect(static_cast<char*>(base) + bytes, kArenaFence, PROT_NONE);
   return {static_cast<char*>(base), static_cast<char*>(base) + bytes};
 }
 

@@ -55,10 +55,10 @@ struct Warp {
 
 struct Arena {
   char* base = nullptr;  // static __shared__ variables from here up
-  char* end = nullptr;   // dynamic shared memory ends here; an inaccessible page follows
+  char* end = nullptr;   // dynamic shared memory ends here; an inaccessible stretch follows
 };
 
-constexpr std::size_t kArenaFence = 4096;  // inaccessible bytes after it that count as shared memory all the same
+constexpr std::size_t kArenaFence = 64 * 1024;  // inaccessible bytes after it that count as shared memory all the same
 
 struct Launch;
 
