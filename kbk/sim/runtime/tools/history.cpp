@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "../json.h"
 #include "../trace.h"
 
 namespace kbk {
@@ -54,9 +55,9 @@ class History : public Listener {
     std::uintptr_t base;
     const std::string library = library_of(reinterpret_cast<const void*>(launch.body), base);
     low_ = launch.text_low;
-    seen.text = "{\"serial\":" + std::to_string(launch.serial) + ",\"kernel\":" + quoted(launch.kernel.c_str()) +
+    seen.text = "{\"serial\":" + std::to_string(launch.serial) + ",\"kernel\":" + json_text(launch.kernel) +
                 ",\"grid\":" + numbers(launch.config.grid) + ",\"block\":" + numbers(launch.config.block) +
-                ",\"library\":" + quoted(library.c_str()) + ",\"code\":" + std::to_string(low_ - base);
+                ",\"library\":" + json_text(library) + ",\"code\":" + std::to_string(low_ - base);
     seen.first = count_;
     seen.complete = !full_;
     seen.shuffled = launch.seed != 0;
@@ -196,15 +197,6 @@ class History : public Listener {
     std::vector<std::uint32_t> order;  // of the blocks, as they began
   };
 
-  static std::string quoted(const char* text) {
-    std::string all = "\"";
-    for (; *text != 0; ++text) {
-      if (*text == '"' || *text == '\\') all += '\\';
-      if (static_cast<unsigned char>(*text) >= ' ') all += *text;
-    }
-    return all + "\"";
-  }
-
   static std::string numbers(const Dim& d) {
     return "[" + std::to_string(d.x) + "," + std::to_string(d.y) + "," + std::to_string(d.z) + "]";
   }
@@ -266,9 +258,9 @@ class History : public Listener {
     for (const unsigned extent : extents)
       if (extent != 0) text += (text.empty() ? "" : ",") + std::to_string(extent);
     const char kind[2] = {type, 0};
-    all += std::string(all.empty() ? "" : ",") + "{\"name\":" + quoted(name) + ",\"offset\":" + std::to_string(offset) +
+    all += std::string(all.empty() ? "" : ",") + "{\"name\":" + json_text(name) + ",\"offset\":" + std::to_string(offset) +
            ",\"size\":" + std::to_string(size) + ",\"element\":" + std::to_string(element) + ",\"extents\":[" + text +
-           "],\"type\":" + quoted(kind) + ",\"dynamic\":" + (dynamic ? "true" : "false") + "}";
+           "],\"type\":" + json_text(kind) + ",\"dynamic\":" + (dynamic ? "true" : "false") + "}";
   }
 
   std::vector<std::unique_ptr<Record[]>> chunks_;

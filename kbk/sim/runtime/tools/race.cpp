@@ -92,7 +92,6 @@ class Detector : public Listener {
     global_.shrink();
   }
 
-  bool gave_up() const { return gave_up_; }
   void forgive(bool guesses) { findings_.forgive = guesses; }
   void limit(std::uint32_t records, unsigned alike) {
     records_.set_most(records);
@@ -317,7 +316,6 @@ Detector& detector() {
 }  // namespace race
 
 Listener& race_detector() { return race::detector(); }
-bool race_gave_up() { return race::detector().gave_up(); }
 void race_forgives(bool guesses) { race::detector().forgive(guesses); }
 void race_limit(std::uint32_t records, unsigned alike) { race::detector().limit(records, alike); }
 
