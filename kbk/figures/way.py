@@ -6,13 +6,12 @@ The two builds differ in the kind of their border and in words, not in colour al
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kbk.bench.page import in_notebook, table_html, table_text
+from kbk.draw.show import data_uri, figure_text, framed, in_notebook
 
 if TYPE_CHECKING:
     from kbk.sanitizer.session import Sanitizer
@@ -64,7 +63,7 @@ def follow(source: str, file: str, line: int, session: Sanitizer) -> Way:
     for launch in session.launches:
         records = launch.records
         first = (records["marks"] & (CONTINUES | AFTER)) == 0
-        accesses += int((first & (records["access"] != MEETING)).sum())
+        accesses += int((first & (records["access"] < MEETING)).sum())
     return Way(
         file,
         line,
@@ -210,17 +209,10 @@ def way_of_a_source(way: Way) -> None:
     )
     rows = stages(way)
     if not in_notebook():
-        print(f"[figure] {caption}\n{table_text(HEAD, rows)}")
+        print(figure_text(caption, HEAD, rows))
         return
     from IPython.display import HTML, display
 
     svg = draw(way)
-    data = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    display(  # type: ignore[no-untyped-call]
-        HTML(  # type: ignore[no-untyped-call]
-            f'<figure><div style="overflow-x:auto">{svg}</div>'
-            f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-            f"<details><summary>The same as a table</summary>{table_html(HEAD, rows)}"
-            f'<p><a download="figure.svg" href="{data}">SVG</a></p></details>'
-        )
-    )
+    page = framed(svg, caption, HEAD, rows, data_uri(svg.encode()))
+    display(HTML(page))  # type: ignore[no-untyped-call]

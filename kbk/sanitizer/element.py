@@ -20,16 +20,16 @@ def quoted(value: object) -> str:
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
 
 
-def target(launch: Launch, out: Any) -> tuple[Any, Argument]:
-    """The tensor, if it was given, and its name and geometry."""
+def target(launch: Launch, out: Any, asker: str = "explain") -> tuple[Any, Argument]:
+    """The tensor, if it was given, and its name and geometry; `asker` begins the errors."""
     names = ", ".join(argument.name for argument in launch.arguments) or "none"
     if isinstance(out, str):
         for argument in launch.arguments:
             if argument.name == out:
                 return None, argument
-        raise ArgumentError(f"explain: the call had no tensor {out!r}; its tensors: {names}.")
+        raise ArgumentError(f"{asker}: the call had no tensor {out!r}; its tensors: {names}.")
     if not hasattr(out, "untyped_storage"):
-        raise ArgumentError(f"explain: out must be a tensor or a name; it was {quoted(out)}.")
+        raise ArgumentError(f"{asker}: out must be a tensor or a name; it was {quoted(out)}.")
     from kbk.sanitizer.memory import argument_of
 
     given = argument_of("", out) if out.device.type == "cpu" else None
@@ -40,7 +40,7 @@ def target(launch: Launch, out: Any) -> tuple[Any, Argument]:
     ]
     if given is None or not fits:
         raise ArgumentError(
-            f"explain: this tensor was no argument of the launch of {launch.kernel}; "
+            f"{asker}: this tensor was no argument of the launch of {launch.kernel}; "
             f"its tensors: {names}."
         )
     exact = [
@@ -53,8 +53,8 @@ def target(launch: Launch, out: Any) -> tuple[Any, Argument]:
     return out, replace(given, name=name)
 
 
-def position(element: Argument, index: Any) -> tuple[int, ...]:
-    """The index as a tuple, none of it negative."""
+def position(element: Argument, index: Any, asker: str = "explain") -> tuple[int, ...]:
+    """The index as a tuple, none of it negative; `asker` begins the errors."""
     shape = element.shape
     if hasattr(index, "tolist"):  # a row of tensor.nonzero()
         index = index.tolist()
@@ -65,16 +65,16 @@ def position(element: Argument, index: Any) -> tuple[int, ...]:
         numbers = tuple(operator.index(each) for each in given)
     except TypeError:
         raise ArgumentError(
-            f"explain: index must be an integer or a tuple of integers; it was {quoted(index)}."
+            f"{asker}: index must be an integer or a tuple of integers; it was {quoted(index)}."
         ) from None
     if len(numbers) != len(shape):
         raise ArgumentError(
-            f"explain: {element.name} has {len(shape)} dimension{'s' * (len(shape) != 1)}; "
+            f"{asker}: {element.name} has {len(shape)} dimension{'s' * (len(shape) != 1)}; "
             f"the index {index!r} has {len(numbers)}."
         )
     if any(not -size <= number < size for number, size in zip(numbers, shape, strict=True)):
         raise ArgumentError(
-            f"explain: {element.name} has shape {list(shape)}; there is no element {index!r}."
+            f"{asker}: {element.name} has shape {list(shape)}; there is no element {index!r}."
         )
     return tuple(
         number + size if number < 0 else number for number, size in zip(numbers, shape, strict=True)

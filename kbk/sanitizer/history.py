@@ -41,13 +41,17 @@ block, thread: linear numbers, of the block in the grid and of the thread in the
 interval: how many __syncthreads the block had passed.
 bytes: 1 to 8. An access of more is several records, the later ones marked CONTINUES.
 access: READ to VOLATILE_WRITE, or MEETING: lanes of a warp met in a collective; address is the mask
-    of the lanes, thread the first one of the warp, bytes the operation (SYNC or another).
+    of the lanes, thread the first one of the warp, bytes the operation (SYNC or another). If it
+    moves values, an EXCHANGE follows for each of the lanes: address has the bits that the lane
+    gave, value those that it got; bytes is the operation again.
 space: GLOBAL, SHARED or MODULE (the source's own __device__ and __constant__ variables).
 marks: bits. An atomic access is two records: what was there before it, and, marked AFTER, what is
     there since. UNKNOWN: the launch was ended before anybody saw the value.
 """
 
-READ, WRITE, ATOMIC, ATOMIC_LOAD, ATOMIC_STORE, VOLATILE_READ, VOLATILE_WRITE, MEETING = range(8)
+READ, WRITE, ATOMIC, ATOMIC_LOAD, ATOMIC_STORE, VOLATILE_READ, VOLATILE_WRITE, MEETING, EXCHANGE = (
+    range(9)
+)
 GLOBAL, SHARED, MODULE = range(3)
 CONTINUES, UNKNOWN, AFTER = 1, 2, 4
 SYNC = 0

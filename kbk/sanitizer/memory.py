@@ -6,11 +6,15 @@ import ctypes
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from kbk.errors import ArgumentError
 from kbk.sanitizer.findings import Allocation, Argument
 from kbk.sim import runtime_library
 
 if TYPE_CHECKING:
     import torch
+
+    from kbk.build.calls import Op
+    from kbk.build.module import Module
 
 _DTYPES = {
     0: ("uint8", 1),
@@ -60,6 +64,38 @@ def argument_of(
         writable,
         number,
     )
+
+
+def call_arguments(doing: str, twin: Module, op: Op, values: tuple[Any, ...]) -> list[Argument]:
+    """The tensors of a call, where they lie; without those that no kernel could reach.
+
+    Args:
+        doing: who asks, for the error.
+
+    Raises:
+        ArgumentError: one of them is on a GPU.
+    """
+    import torch
+
+    kinds = dict(twin._space.ops[op.name].parameters)
+    found = []
+    for number, (declared, value) in enumerate(
+        zip(op.overload._schema.arguments, values, strict=True)
+    ):
+        if not isinstance(value, torch.Tensor):
+            continue
+        if value.is_cuda:
+            tool = "compute-sanitizer" if doing == "sanitize" else "ncu"
+            raise ArgumentError(
+                f"{doing}: watches CPU tensors, but {declared.name} is on {value.device}; "
+                f"on a GPU run {tool}."
+            )
+        if not value.is_cpu or value.layout is not torch.strided:
+            continue  # without memory that anyone could watch: the op will refuse it
+        written = declared.alias_info is not None and declared.alias_info.is_write
+        is_host = kinds[declared.name] == "host"
+        found.append(argument_of(declared.name, value, is_host, written, number))
+    return found
 
 
 def announce(argument: Argument) -> None:

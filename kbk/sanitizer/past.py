@@ -39,12 +39,8 @@ class Past:
 
     def __init__(self, launch: Launch) -> None:
         records = self.records = launch.records
-        access, marks = records["access"], records["marks"]
-        atomic = access == ATOMIC
-        after = (marks & AFTER) != 0
-        self._starts = (marks & CONTINUES) == 0
-        self._writes = np.isin(access, _STORES) | (atomic & after)
-        self._reads = np.isin(access, _LOADS) | (atomic & ~after)
+        self._starts = (records["marks"] & CONTINUES) == 0
+        self._writes, self._reads = writes(records), reads(records)
         self._shared = records["space"] == SHARED
         self._blocks: dict[int, Array] = {}
 
@@ -170,7 +166,7 @@ class Past:
         mask = int(np.bitwise_or.reduce(self.records["address"][meetings]))
         mine = self._of_block(int(self.records["block"][write]))
         mine = mine[mine < int(meetings[-1])]
-        mine = mine[self.records["access"][mine] != MEETING]
+        mine = mine[self.records["access"][mine] < MEETING]
         threads = self.records["thread"][mine]
         found = [np.empty(0, np.int64)]
         for lane in range(LANES):
@@ -193,8 +189,20 @@ class Past:
         mine = self._of_block(int(self.records["block"][access]))
         told = self.records[mine]
         return mine[
-            (told["thread"] == self.records["thread"][access]) & (told["access"] != MEETING)
+            (told["thread"] == self.records["thread"][access]) & (told["access"] < MEETING)
         ]
+
+
+def writes(records: Array) -> Array:
+    """Which records changed memory: of an atomic, the half with what is there since."""
+    after = (records["marks"] & AFTER) != 0
+    return np.isin(records["access"], _STORES) | ((records["access"] == ATOMIC) & after)
+
+
+def reads(records: Array) -> Array:
+    """Which records read memory: of an atomic, the half with what was there before."""
+    after = (records["marks"] & AFTER) != 0
+    return np.isin(records["access"], _LOADS) | ((records["access"] == ATOMIC) & ~after)
 
 
 def spread(linear: int, size: tuple[int, int, int]) -> tuple[int, int, int]:

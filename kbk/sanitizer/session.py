@@ -15,7 +15,15 @@ from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError, BuildError, LaunchError, SanitizerError
 from kbk.sanitizer import history, show
 from kbk.sanitizer.findings import Argument, CallContext, Finding, describe, describe_all, merge
-from kbk.sanitizer.memory import Fresh, allocations, announce, argument_of, library, unwritten
+from kbk.sanitizer.memory import (
+    Fresh,
+    allocations,
+    announce,
+    argument_of,
+    call_arguments,
+    library,
+    unwritten,
+)
 from kbk.sanitizer.places import place
 
 if TYPE_CHECKING:
@@ -163,35 +171,15 @@ class _Call:
     """One call: its tensors, and what was found."""
 
     def __init__(self, twin: Module, op: Op, values: tuple[Any, ...], fresh: Fresh) -> None:
-        import torch
-
         self._fresh = fresh
         self._raw: list[dict[str, Any]] = []
-        self._written: list[Argument] = []
         self.results: list[Argument] = []
-        kinds = dict(twin._space.ops[op.name].parameters)
         fresh.purge()
         library().kbk_sim_watch_begin()
-        arguments = []
-        for number, (declared, value) in enumerate(
-            zip(op.overload._schema.arguments, values, strict=True)
-        ):
-            if not isinstance(value, torch.Tensor):
-                continue
-            if value.is_cuda:
-                raise ArgumentError(
-                    f"sanitize: watches CPU tensors, but {declared.name} is on {value.device}; "
-                    "on a GPU run compute-sanitizer."
-                )
-            if not value.is_cpu or value.layout is not torch.strided:
-                continue  # without memory that anyone could watch: the op will refuse it
-            written = declared.alias_info is not None and declared.alias_info.is_write
-            is_host = kinds[declared.name] == "host"
-            argument = argument_of(declared.name, value, is_host, written, number)
+        arguments = call_arguments("sanitize", twin, op, values)
+        for argument in arguments:
             announce(argument)
-            arguments.append(argument)
-            if written and not is_host:
-                self._written.append(argument)
+        self._written = [each for each in arguments if each.writable and not each.is_host]
         self.context = CallContext(dict(twin._request.files), arguments, [])
 
     def add(self, raw: dict[str, Any]) -> None:

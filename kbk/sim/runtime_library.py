@@ -123,6 +123,10 @@ def _traced_flags(gcc: bool) -> list[str]:
             "-DKBK_TRACED=1",
             "-fsanitize=thread",
             "-fsanitize=alignment",
+            "-fsanitize-coverage=trace-pc",  # a jump backwards is told
+            "-fno-plt",  # a tick must not meet a thread between the kernel and the runtime
+            "-fno-reorder-blocks",  # where lanes meet again lies behind what they do apart
+            "-fno-reorder-blocks-and-partition",
             "--param=tsan-instrument-func-entry-exit=0",
             "--param=tsan-distinguish-volatile=1",
             "-fno-tree-sra",  # a copied struct is one access
@@ -145,6 +149,8 @@ def _traced_flags(gcc: bool) -> list[str]:
     return [
         "-DKBK_TRACED=1",
         "-fsanitize=thread",
+        "-fsanitize-coverage=bb,no-prune,trace-pc",
+        "-fno-plt",
         "-fno-sanitize-thread-func-entry-exit",
         "-fno-vectorize",
         "-fno-slp-vectorize",

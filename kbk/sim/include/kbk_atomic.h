@@ -12,6 +12,20 @@
 
 namespace kbk {
 
+// What an atomic operation returns.
+template <class T>
+inline T given_back(const volatile void* address, T old) {
+#ifdef KBK_TRACED
+  const std::uint64_t bits = atomic_used(address, to_bits(old));
+  T same;
+  std::memcpy(static_cast<void*>(&same), &bits, sizeof same);
+  return same;
+#else
+  (void)address;
+  return old;
+#endif
+}
+
 // Compare-and-swap loop on the bits of T: `change` maps the old value to the new one. Returns the old value.
 template <class Word, class T, class Change>
 inline T atomic_change(T* address, Change change) {
@@ -30,13 +44,13 @@ inline T atomic_change(T* address, Change change) {
     std::memcpy(&next, static_cast<const void*>(&changed), sizeof next);
   } while (!__atomic_compare_exchange_n(word, &seen, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
   poll(address, to_bits(old));
-  return old;
+  return given_back(address, old);
 }
 
 template <class T>
 inline T seen_by(const volatile void* address, T old) {
   poll(address, static_cast<std::uint64_t>(old));
-  return old;
+  return given_back(address, old);
 }
 
 }  // namespace kbk

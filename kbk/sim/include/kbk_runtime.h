@@ -84,6 +84,12 @@ KBK_API void fence(int scope);  // 0 block, 1 device, 2 system; of a traced buil
 // What an atomic operation begins from, in a traced build: its own load, which is no access of the kernel. 2, 4 or 8 bytes.
 KBK_API std::uint64_t untold_load(const volatile void* address, unsigned bytes);
 
+// Gives `old` back: what the thread's last atomic operation at that address found. Of a traced build. The compiler drops the call where
+// nobody goes on with it, as nvcc takes a reduction (red) instead of an atomic operation (atom) then.
+KBK_API std::uint64_t atomic_used(const volatile void* address, std::uint64_t old) __attribute__((const));
+// The thread computes one of trace.h's Special.
+KBK_API void special_function(int what);
+
 // --- shared memory
 KBK_API void* shared_slot(SharedSlot* slot);
 KBK_API void* dynamic_shared(const char* name, unsigned element, char type);

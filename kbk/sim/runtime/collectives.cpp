@@ -158,6 +158,7 @@ void complete(Block& block, unsigned number, const Group& group) {
     warp.result[lane] = value;
     warp.second[lane] = all_equal;
   }
+  trace_exchange(block, number, lanes, group.op);
 }
 
 }  // namespace

@@ -173,6 +173,7 @@ void begin_block(Worker& w, Block& block, std::uint64_t number) {
     thread.index = pack(x, y, z);
     thread.wait = Wait::kNone;
     thread.entered = false;
+    thread.edge = nullptr;
     if (++x == dim.x) {
       x = 0;
       if (++y == dim.y) y = 0, ++z;

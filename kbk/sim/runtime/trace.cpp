@@ -136,6 +136,29 @@ void trace_collective(const Block& block, unsigned warp, unsigned lanes, Op op) 
   if (tracing)
     for (Listener* each : listeners) each->collective(block, warp, lanes, op);
 }
+void trace_exchange(const Block& block, unsigned warp, unsigned lanes, Op op) {
+  if (!tracing) return;
+  const Warp& here = block.warps[warp];
+  for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
+    const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
+    for (Listener* each : listeners) each->exchange(block.threads[warp * kLanes + lane], op, here.value[lane], here.result[lane]);
+  }
+}
+void trace_used(const void* at) {
+  for (Listener* each : listeners) each->used(*current, at);
+}
+void trace_turn(const void* from) {
+  for (Listener* each : listeners) each->turn(*current, from);
+}
+void trace_special(Special what, const void* pc) {
+  for (Listener* each : listeners) each->special(*current, what, pc);
+}
+std::uint64_t callers_address(const void* at) {
+  const auto* byte = static_cast<const char*>(at);
+  const GuardedRange* range = range_of(byte);
+  if (range == nullptr) return reinterpret_cast<std::uintptr_t>(byte);
+  return reinterpret_cast<std::uintptr_t>(range->original) + static_cast<std::uint64_t>(byte - range->begin);
+}
 void trace_stray_shuffle(const Thread& thread, unsigned source, unsigned mask) {
   if (tracing)
     for (Listener* each : listeners) each->stray_shuffle(thread, source, mask);

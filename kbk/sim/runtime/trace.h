@@ -37,6 +37,9 @@ struct Touch {
 
 enum class Scope : std::uint8_t { kBlock, kDevice, kSystem };  // of a fence
 
+// A function of mathematics that a GPU computes in its special function unit, or in many steps.
+enum class Special : std::uint8_t { kExp, kLog, kSinCos, kTanh, kRsqrt, kDivision, kPow, kOther };
+
 // A listener may end the launch with trap() in check(), misaligned() and touch() only.
 class Listener {
  public:
@@ -54,6 +57,13 @@ class Listener {
   virtual void collective(const Block&, unsigned /*warp*/, unsigned /*lanes*/, Op) {}
   // A shuffle of the lane (its wait_pc says where) read a lane that took no part.
   virtual void stray_shuffle(const Thread&, unsigned /*source*/, unsigned /*mask*/) {}
+  // A lane of that meeting: what it gave, and what it gets.
+  virtual void exchange(const Thread&, Op, std::uint64_t /*gave*/, std::uint64_t /*got*/) {}
+  // What the thread's last atomic access there found is used: it is no mere reduction.
+  virtual void used(const Thread&, const void* /*at*/) {}
+  // The thread jumps backwards, from `from`: it begins another turn of a loop.
+  virtual void turn(const Thread&, const void* /*from*/) {}
+  virtual void special(const Thread&, Special, const void* /*pc*/) {}
   virtual void grid_barrier(const Launch&) {}
   virtual void leave(const Thread&) {}  // the thread has finished
   virtual void block_end(const Block&) {}
@@ -77,6 +87,11 @@ void trace_block_begin(const Block& block);
 void trace_block_end(const Block& block);
 void trace_barrier(const Block& block);
 void trace_collective(const Block& block, unsigned warp, unsigned lanes, Op op);
+void trace_exchange(const Block& block, unsigned warp, unsigned lanes, Op op);
+void trace_used(const void* at);
+void trace_turn(const void* from);
+void trace_special(Special what, const void* pc);
+std::uint64_t callers_address(const void* at);  // of global memory: as Touch::address
 void trace_stray_shuffle(const Thread& thread, unsigned source, unsigned mask);
 void trace_grid_barrier(const Launch& launch);
 void trace_leave(const Thread& thread);

@@ -123,6 +123,17 @@ KBK_API void __ubsan_handle_type_mismatch_v1(const KbkTypeMismatch* told, std::u
                         told->what == 0 ? Access::kRead : Access::kWrite, KBK_PC);
 }
 
+// -fsanitize-coverage=trace-pc: at the beginning of every stretch of code without jumps. Those that lie before the last one of the thread
+// are reached by a jump backwards.
+// https://gcc.gnu.org/onlinedocs/gcc/Instrumentation-Options.html
+KBK_API void __sanitizer_cov_trace_pc() {
+  if (!kbk::watched()) return;
+  const void* here = KBK_PC;
+  kbk::Thread& thread = *kbk::current;
+  if (here <= thread.edge) kbk::trace_turn(thread.edge);
+  thread.edge = here;
+}
+
 KBK_API void* __tsan_memcpy(void* to, const void* from, std::size_t n) {
   kbk::tell(from, n, Access::kRead, KBK_PC, false);
   kbk::tell(to, n, Access::kWrite, KBK_PC, false);
@@ -240,6 +251,15 @@ namespace kbk {
 void fence(int scope) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (watched()) trace_fence(static_cast<Scope>(scope));
+}
+
+std::uint64_t atomic_used(const volatile void* address, std::uint64_t old) {
+  if (watched()) trace_used(const_cast<const void*>(address));
+  return old;
+}
+
+void special_function(int what) {
+  if (watched()) trace_special(static_cast<Special>(what), __builtin_return_address(0));
 }
 
 std::uint64_t untold_load(const volatile void* address, unsigned bytes) {

@@ -18,6 +18,7 @@ from kbk.sanitizer.history import (
     AFTER,
     ATOMIC,
     GLOBAL,
+    EXCHANGE,
     MEETING,
     READ,
     SHARED,
@@ -82,7 +83,7 @@ def replay(launch: Launch, memory: dict[int, int]) -> None:
     poison = 0xFF
     for record in launch.records:
         access, space = int(record["access"]), int(record["space"])
-        if access == MEETING or space not in (GLOBAL, SHARED):
+        if access in (MEETING, EXCHANGE) or space not in (GLOBAL, SHARED):
             continue
         here = memory if space == GLOBAL else shared.setdefault(int(record["block"]), {})
         first = int(record["address"])

@@ -24,14 +24,14 @@ class History : public Listener {
  public:
   // As kbk/sanitizer/history.py reads it. An access of more than 8 bytes is several records, one after another.
   struct Record {
-    std::uint64_t address;  // of shared memory: from the start of the block's arena. Of a meeting: the mask of its lanes
+    std::uint64_t address;  // of shared memory: from the start of the block's arena. Of a meeting: the mask of its lanes; of an exchange: what was given
     std::uint64_t value;    // little endian
     std::uint32_t pc;       // minus the lowest address of the library's code
     std::uint32_t block;    // linear
     std::uint16_t thread;   // linear, in its block. Of a meeting: the first one of the warp
     std::uint16_t interval;  // __syncthreads that the block has passed
     std::uint8_t bytes;     // Of a meeting: its Op
-    std::uint8_t access;    // Access, or kMeeting
+    std::uint8_t access;    // Access, kMeeting or kExchange
     std::uint8_t space;
     std::uint8_t marks;
   };
@@ -130,6 +130,21 @@ class History : public Listener {
     record.access = kMeeting;
     *room() = record;
   }
+  void exchange(const Thread& thread, Op op, std::uint64_t gave, std::uint64_t got) override {
+    if (full_) return;
+    if (count_ == most_) return fill_up();
+    if (thread.block != block_) enter(*thread.block);
+    Record record{};
+    record.address = gave;
+    record.value = got;
+    record.pc = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(thread.wait_pc) - low_);
+    record.block = static_cast<std::uint32_t>(block_->linear);
+    record.thread = static_cast<std::uint16_t>(thread.linear);
+    record.interval = *interval_;
+    record.bytes = static_cast<std::uint8_t>(op);
+    record.access = kExchange;
+    *room() = record;
+  }
   void grid_barrier(const Launch&) override { settle(); }
   void leave(const Thread&) override { settle(); }
   void block_end(const Block& block) override {
@@ -179,7 +194,8 @@ class History : public Listener {
   }
 
  private:
-  static constexpr std::uint8_t kMeeting = 7;  // lanes of a warp met in a collective
+  static constexpr std::uint8_t kMeeting = 7;   // lanes of a warp met in a collective
+  static constexpr std::uint8_t kExchange = 8;  // one of these lanes, and what it gave and got
   // Marks of a record.
   static constexpr std::uint8_t kContinues = 1;  // the access of the record before
   static constexpr std::uint8_t kUnknown = 2;    // nobody saw the value

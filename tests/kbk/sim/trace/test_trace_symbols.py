@@ -17,6 +17,7 @@ PROBE = Path(__file__).with_name("probe.cpp")
 SIZES = (1, 2, 4, 8, 16)
 
 COMMON = {
+    "__sanitizer_cov_trace_pc",
     "__tsan_init",
     "__tsan_atomic_thread_fence",
     "__tsan_atomic_signal_fence",

@@ -1,0 +1,59 @@
+// Requests of warps, made from what single threads do.
+//
+// On a GPU the 32 lanes of a warp run one instruction together, and what they access is one request. Here each thread runs for itself;
+// what it does is kept until its warp has come to a point where all lanes have met. Then the lanes are replayed side by side: of the
+// lanes that have something left, those at the lowest address of the code go first, together (min-PC reconvergence, S. Collange,
+// "Stack-less SIMT Reconvergence at Low Cost", 2011). A jump backwards is kept too: lanes that have left a loop, or skip a part of a
+// turn, wait for those that have not.
+#pragma once
+
+#include <cstdint>
+
+#include "../trace.h"
+
+namespace kbk {
+
+enum class Kind : std::uint8_t { kLoad, kStore, kRed, kAtom, kCollective, kSpecial, kTurn };
+
+// What one thread did.
+struct Event {
+  std::uint64_t address;  // global: the caller's; shared: from the start of the block's arena; kCollective: the mask of its lanes
+  std::uint32_t pc;       // minus the lowest address of the library's code
+  std::uint8_t bytes;     // kCollective: its Op; kSpecial: its Special
+  Kind kind;
+  Space space;
+  std::int8_t argument;  // whose tensor (arguments.h), or -1
+};
+static_assert(sizeof(Event) == 16, "kbk: events are kept by the million");
+
+// What lanes of one warp did together.
+struct Request {
+  const Block& block;
+  unsigned warp;
+  unsigned lanes;                // a mask
+  const Event* events[kLanes];   // of the lanes that take part, without gaps, in order of lane
+  unsigned char lane[kLanes];    // whose each is
+  unsigned count;
+  const Event& first() const { return *events[0]; }
+};
+
+// One who counts or keeps requests.
+class RequestListener {
+ public:
+  virtual void begin(const Launch&, std::uintptr_t /*text_low*/) {}
+  virtual void block_begin(const Block&) {}
+  virtual void request(const Request& request) = 0;
+  virtual void barrier(const Block&) {}
+  virtual void block_end(const Block&) {}  // all its requests have been told
+  virtual void end(const Launch&) {}
+
+ protected:
+  ~RequestListener() = default;
+};
+
+// The listener that makes them; it tells those who are added, in order.
+Listener& warp_requests();
+void add_request_listener(RequestListener* listener);
+void clear_request_listeners();
+
+}  // namespace kbk
