@@ -15,11 +15,14 @@ from kbk.sim import runtime_library
 if TYPE_CHECKING:
     from kbk.sanitizer.tensors import Argument
 
+Array = np.ndarray[Any, Any]
+
 SUM = np.dtype(
     [
         ("key", "u8"),
         ("requests", "u8"),
         ("cost", "u8"),
+        ("theoretical", "u8"),
         ("ideal", "u8"),
         ("lanes", "u8"),
         ("asked", "u8"),
@@ -30,7 +33,9 @@ SUM = np.dtype(
 
 key: pc << 32 | bytes << 24 | argument << 16 | space << 8 | part << 7 | kind. A part is what one
     argument has of requests that ask for several; the whole of those has argument NOBODY.
-cost, ideal: sectors of global memory, wavefronts of shared memory.
+cost, theoretical, ideal: sectors of global memory, wavefronts of shared memory: as the hardware
+    counts them; as Nsight Compute computes them from the addresses (the same but for atomics and
+    paired wide loads); and the least for so many lanes.
 lanes: threads that took part, summed. asked, distinct: bytes, as often as asked for, and a byte of
     one request once.
 """
@@ -39,10 +44,10 @@ REQUEST = np.dtype(
     {
         "names": [
             *("pc", "block", "warp", "kind", "space", "bytes"),
-            *("argument", "lanes", "cost", "ideal", "address"),
+            *("argument", "lanes", "cost", "ideal", "theoretical", "address"),
         ],
-        "formats": ["u4", "u4", "u2", "u1", "u1", "u1", "i1", "u4", "u2", "u2", ("u8", 32)],
-        "offsets": [0, 4, 8, 10, 11, 12, 13, 16, 20, 22, 32],
+        "formats": ["u4", "u4", "u2", "u1", "u1", "u1", "i1", "u4", "u2", "u2", "u2", ("u8", 32)],
+        "offsets": [0, 4, 8, 10, 11, 12, 13, 16, 20, 22, 24, 32],
         "itemsize": 288,
     }
 )
@@ -53,7 +58,7 @@ block, warp: linear number of the block, and of the warp in the block.
 kind: LOAD, STORE, RED (an atomic whose result nobody uses) or ATOM.
 space: GLOBAL, SHARED, or MODULE (a __device__ variable of the source).
 bytes: of each lane. lanes: a mask. argument: number of the first lane's tensor, or -1.
-cost, ideal: sectors (shared: wavefronts), and the least for so many bytes.
+cost, theoretical, ideal: as in `SUM`.
 address: by lane, 0 where it takes no part; of shared memory from the start of the block's arena.
 """
 
@@ -141,6 +146,7 @@ def take() -> list[Counted]:
     for number, told in enumerate(json.loads(library.kbk_sim_profile_launches())):
         sums, requests = np.empty(told["sums"], SUM), np.empty(told["requests"], REQUEST)
         library.kbk_sim_profile_take(number, sums.ctypes.data, requests.ctypes.data)
+        _settle_atomics(sums, requests)
         found.append(
             Counted(
                 told["serial"],
@@ -161,25 +167,47 @@ def take() -> list[Counted]:
     return found
 
 
-def cost(shared: bool, size: int, addresses: Sequence[int | None]) -> tuple[int, int, int]:
-    """What the model takes one request for: sectors or wavefronts, the ideal, distinct bytes.
+def _settle_atomics(sums: Array, requests: Array) -> None:
+    """An instruction whose result one thread uses is ATOM for all, also where nobody does."""
+    kind = sums["key"] & np.uint64(0x7F)
+    pc = sums["key"] >> np.uint64(32)
+    used = np.unique(pc[kind == ATOM])
+    is_red = (kind == RED) & np.isin(pc, used)
+    sums["key"][is_red] += np.uint64(ATOM - RED)
+    requests["kind"][(requests["kind"] == RED) & np.isin(requests["pc"], used)] = ATOM
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one request: as in `SUM`; `distinct` in bytes."""
+
+    cost: int
+    theoretical: int
+    ideal: int
+    distinct: int
+
+
+def cost(shared: bool, kind: int, size: int, addresses: Sequence[int | None]) -> Cost:
+    """What the model takes one request for.
 
     Args:
         shared: whether the addresses are bytes of shared memory.
+        kind: LOAD, STORE, RED or ATOM.
         size: bytes of each lane's access.
         addresses: by lane; None where a lane takes no part.
     """
     lanes = [lane for lane, address in enumerate(addresses) if address is not None]
-    told = (ctypes.c_uint * 3)()
+    told = (ctypes.c_uint * 4)()
     _library().kbk_sim_profile_cost(
         int(shared),
+        kind,
         size,
         len(lanes),
         (ctypes.c_uint64 * 32)(*(address for address in addresses if address is not None)),
         (ctypes.c_ubyte * 32)(*lanes),
         told,
     )
-    return told[0], told[1], told[2]
+    return Cost(*told)
 
 
 def _library() -> ctypes.CDLL:

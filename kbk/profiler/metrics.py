@@ -31,7 +31,7 @@ _GLOBAL = {"ld": LOAD, "st": STORE, "red": RED, "atom": ATOM}
 _REQUESTS = "l1tex__t_requests_pipe_lsu_mem_global_op_{}.sum"
 _SECTORS = "l1tex__t_sectors_pipe_lsu_mem_global_op_{}.sum"
 _BYTES_PER_SECTOR = "smsp__sass_average_data_bytes_per_sector_mem_global_op_{}.ratio"
-_INSTRUCTIONS = "smsp__inst_executed_op_shared_{}.sum"
+_INSTRUCTIONS = "smsp__sass_inst_executed_op_shared_{}.sum"
 _WAVEFRONTS = "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_{}.sum"
 _SHARED = {"ld": (LOAD,), "st": (STORE,), "atom": (RED, ATOM)}
 
@@ -110,14 +110,14 @@ def of_requests(sums: Array) -> Metrics:
         if op in ("ld", "st"):
             sectors = total("cost", mine)
             found[_BYTES_PER_SECTOR.format(op)] = total("distinct", mine) / max(sectors, 1)
-    found[SECTORS] = total("cost", on_global)
+    found[SECTORS] = total("theoretical", on_global)
     found[SECTORS_IDEAL] = total("ideal", on_global)
     found[SECTORS_EXCESSIVE] = found[SECTORS] - found[SECTORS_IDEAL]
     for op, kinds in _SHARED.items():
         mine = on_shared & np.isin(field["kind"], kinds)
         found[_INSTRUCTIONS.format(op)] = total("requests", mine)
         found[_WAVEFRONTS.format(op)] = total("cost", mine)
-    found[WAVEFRONTS] = total("cost", on_shared)
+    found[WAVEFRONTS] = total("theoretical", on_shared)
     found[WAVEFRONTS_IDEAL] = total("ideal", on_shared)
     found[WAVEFRONTS_EXCESSIVE] = found[WAVEFRONTS] - found[WAVEFRONTS_IDEAL]
     loads = on_global & (field["kind"] == LOAD)

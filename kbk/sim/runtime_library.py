@@ -163,7 +163,7 @@ def link_flags(compiler: str, variant: str) -> list[str]:
     if variant != "traced" or sys.platform != "linux":
         return []
     copies = ("memcpy", "memmove", "memset") if "clang" in Path(compiler).name else ()
-    return [f"-Wl,--wrap={name}" for name in (*copies, *_WATCHED)]
+    return [f"-Wl,--wrap={name}" for name in (*copies, *_WATCHED, *_SPECIAL)]
 
 
 _WATCHED = (
@@ -174,6 +174,17 @@ _WATCHED = (
     "torch_get_const_data_ptr",
 )
 """Functions of torch that a traced unit calls through kbk/include/kbk/watched.h."""
+
+_SPECIAL = tuple(
+    f"{name}{suffix}"
+    for name in (
+        *("exp", "exp2", "exp10", "expm1", "log", "log2", "log10", "log1p"),
+        *("sin", "cos", "tan", "sincos", "tanh", "sinh", "cosh", "asin", "acos", "atan"),
+        *("erf", "erfc", "cbrt", "pow"),
+    )
+    for suffix in ("", "f")
+)
+"""Functions of mathematics that kbk/sim/runtime/special.cpp counts."""
 
 
 def load_runtime(path: str | Path) -> None:
@@ -195,10 +206,6 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_launches.restype = ctypes.c_ulong
     library.kbk_sim_copies.restype = ctypes.c_ulong
     library.kbk_sim_launch_log.restype = ctypes.c_char_p
-    library.kbk_sim_access_log_start.argtypes = [ctypes.c_uint64]
-    library.kbk_sim_access_log_stop.restype = ctypes.c_uint64
-    library.kbk_sim_access_log_launches.restype = ctypes.c_char_p
-    library.kbk_sim_access_log_take.argtypes = [ctypes.c_void_p]
     integers = ctypes.POINTER(ctypes.c_int64)
     library.kbk_sim_findings.restype = ctypes.c_char_p
     library.kbk_sim_watch_regions.restype = ctypes.c_char_p

@@ -26,6 +26,15 @@ inline T given_back(const volatile void* address, T old) {
 #endif
 }
 
+#ifdef KBK_TRACED
+#define KBK_NEXT_ATOMIC(condition, what) \
+  if (condition) kbk::next_atomic(kbk::NextAtomic::what)
+#define KBK_ALWAYS_USED(address) kbk::atomic_always_used(address)
+#else
+#define KBK_NEXT_ATOMIC(condition, what) (void)0
+#define KBK_ALWAYS_USED(address) (void)0
+#endif
+
 // Compare-and-swap loop on the bits of T: `change` maps the old value to the new one. Returns the old value.
 template <class Word, class T, class Change>
 inline T atomic_change(T* address, Change change) {
@@ -60,12 +69,16 @@ inline T seen_by(const volatile void* address, T old) {
 // int, unsigned, unsigned long long: add, exch, and, or, xor by the processor's instructions; the rest by
 // compare-and-swap.
 #define KBK_INTEGER(T, Word, scope)                                                                                  \
-  inline T atomicAdd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_add(p, v, __ATOMIC_RELAXED)); }       \
+  inline T atomicAdd##scope(T* p, T v) {                                                                             \
+    KBK_NEXT_ATOMIC(__builtin_constant_p(v) && v == 1, kIncrement);                                                  \
+    return kbk::seen_by(p, __atomic_fetch_add(p, v, __ATOMIC_RELAXED));                                              \
+  }                                                                                                                  \
   inline T atomicExch##scope(T* p, T v) { return kbk::seen_by(p, __atomic_exchange_n(p, v, __ATOMIC_RELAXED)); }     \
   inline T atomicAnd##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_and(p, v, __ATOMIC_RELAXED)); }       \
   inline T atomicOr##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_or(p, v, __ATOMIC_RELAXED)); }         \
   inline T atomicXor##scope(T* p, T v) { return kbk::seen_by(p, __atomic_fetch_xor(p, v, __ATOMIC_RELAXED)); }       \
   inline T atomicCAS##scope(T* p, T expected, T v) {                                                                 \
+    KBK_NEXT_ATOMIC(true, kSwap);                                                                                    \
     __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                         \
     return kbk::seen_by(p, expected);                                                                                \
   }                                                                                                                  \
@@ -80,6 +93,13 @@ inline T seen_by(const volatile void* address, T old) {
 #define KBK_FLOATING(T, Word, scope)                                                                                 \
   inline T atomicAdd##scope(T* p, T v) {                                                                             \
     return kbk::atomic_change<Word>(p, [v](T old) { return static_cast<T>(old + v); });                              \
+  }
+// Two halves: nvcc has no reduction for them.
+#define KBK_PACKED(T, scope)                                                                                         \
+  inline T atomicAdd##scope(T* p, T v) {                                                                             \
+    const T old = kbk::atomic_change<std::uint32_t>(p, [v](T before) { return static_cast<T>(before + v); });        \
+    KBK_ALWAYS_USED(p);                                                                                              \
+    return old;                                                                                                      \
   }
 
 #define KBK_DEFINE(scope)                                                                                            \
@@ -112,16 +132,18 @@ inline T seen_by(const volatile void* address, T old) {
   KBK_FLOATING(float, std::uint32_t, scope)                                                                          \
   KBK_FLOATING(double, std::uint64_t, scope)                                                                         \
   KBK_FLOATING(__half, std::uint16_t, scope)                                                                         \
-  KBK_FLOATING(__half2, std::uint32_t, scope)                                                                        \
+  KBK_PACKED(__half2, scope)                                                                                         \
   KBK_FLOATING(__nv_bfloat16, std::uint16_t, scope)                                                                  \
-  KBK_FLOATING(__nv_bfloat162, std::uint32_t, scope)                                                                 \
+  KBK_PACKED(__nv_bfloat162, scope)                                                                                  \
   inline unsigned short atomicCAS##scope(unsigned short* p, unsigned short expected, unsigned short v) {             \
+    KBK_NEXT_ATOMIC(true, kSwap);                                                                                    \
     __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                         \
     return kbk::seen_by(p, expected);                                                                                \
   }
 KBK_ATOMIC_SCOPES(KBK_DEFINE)
 #undef KBK_DEFINE
 #undef KBK_FLOATING
+#undef KBK_PACKED
 #undef KBK_MIN_MAX
 #undef KBK_INTEGER
 #undef KBK_ATOMIC_SCOPES

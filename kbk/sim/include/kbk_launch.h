@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cuda_runtime_api.h"
+#include "kbk_counted.h"
 #include "kbk_runtime.h"
 
 namespace kbk {
@@ -59,6 +60,7 @@ inline LaunchConfig config(dim3 grid, dim3 block, std::size_t dynamic_bytes = 0,
 #if defined(__clang__)
   c.by_clang = true;
 #endif
+  KBK_CONSTANT_MEMORY(c);
   return c;
 }
 

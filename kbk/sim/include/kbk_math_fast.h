@@ -22,11 +22,15 @@ inline float __powf(float x, float y) noexcept { return exp2f(y * log2f(x)); }
 
 // x / y, but 0 for a finite x and NaN for an infinite one where |y| is above 2^126: the reciprocal flushes to zero.
 inline float __fdividef(float x, float y) noexcept {
+  KBK_COUNT_SPECIAL(kbk::kDivision);
   const float magnitude = fabsf(y);
   if (magnitude > 0x1p126f && magnitude < HUGE_VALF) return x * copysignf(0.0f, y);
   return x / y;
 }
-inline float fdividef(float x, float y) noexcept { return x / y; }
+inline float fdividef(float x, float y) noexcept {
+  KBK_COUNT_SPECIAL(kbk::kDivision);
+  return x / y;
+}
 inline double fdivide(double x, double y) noexcept { return x / y; }
 extern "C" inline float __tanf(float x) noexcept { return __fdividef(__sinf(x), __cosf(x)); }
 

@@ -4,6 +4,7 @@
 // Each is computed in double; the float form rounds that.
 #pragma once
 
+#include "kbk_counted.h"
 #include "kbk_round.h"
 
 namespace kbk::num {
@@ -145,8 +146,14 @@ KBK_UNARY(cyl_bessel_i1, kbk::num::bessel_i(1, x))
 #undef KBK_UNARY
 
 // rsqrtf is not computed in double: kernels call it for every row, and two units of error are documented.
-inline double rsqrt(double x) noexcept { return 1.0 / sqrt(x); }
-inline float rsqrtf(float x) noexcept { return 1.0f / sqrtf(x); }
+inline double rsqrt(double x) noexcept {
+  KBK_COUNT_SPECIAL(kbk::kRsqrt);
+  return 1.0 / sqrt(x);
+}
+inline float rsqrtf(float x) noexcept {
+  KBK_COUNT_SPECIAL(kbk::kRsqrt);
+  return 1.0f / sqrtf(x);
+}
 inline float rsqrt(float x) noexcept { return rsqrtf(x); }
 
 inline void sincospi(double x, double* sine, double* cosine) noexcept {

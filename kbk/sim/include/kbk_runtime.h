@@ -49,6 +49,7 @@ struct LaunchConfig {
   void* stream = nullptr;
   bool cooperative = false;
   bool by_clang = false;  // the compiler of the source
+  const char *constant_low = nullptr, *constant_high = nullptr;  // __constant__ memory, of a traced build
   bool may_spin = false;  // the source has atomics, fences or volatile: one OS thread, threads take turns by the clock
 };
 
@@ -87,6 +88,11 @@ KBK_API std::uint64_t untold_load(const volatile void* address, unsigned bytes);
 // Gives `old` back: what the thread's last atomic operation at that address found. Of a traced build. The compiler drops the call where
 // nobody goes on with it, as nvcc takes a reduction (red) instead of an atomic operation (atom) then.
 KBK_API std::uint64_t atomic_used(const volatile void* address, std::uint64_t old) __attribute__((const));
+// What the atomic operation that follows does, where the GPU has an instruction of its own for it. In a traced build.
+enum class NextAtomic : unsigned char { kAny, kIncrement, kSwap };
+KBK_API void next_atomic(NextAtomic what);
+// Of a type whose atomic operations always are ATOM: the result of the last one at that address.
+KBK_API void atomic_always_used(const volatile void* address);
 // The thread computes one of trace.h's Special.
 KBK_API void special_function(int what);
 

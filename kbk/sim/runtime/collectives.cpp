@@ -147,6 +147,7 @@ void complete(Block& block, unsigned number, const Group& group) {
     if (group.op <= Op::kShflXor) {
       unsigned source;
       value = shuffled(group.op, warp, lanes, lane, source);
+      warp.source[lane] = static_cast<std::uint8_t>(source);
       if ((lanes >> source & 1) == 0) trace_stray_shuffle(block.threads[number * kLanes + lane], source, group.mask);
     } else if (group.op == Op::kMatchAny) {
       value = 0;

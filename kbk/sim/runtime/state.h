@@ -29,6 +29,7 @@ struct Thread {
   bool entered = false;           // the kernel's body has begun: its arguments are its own now
   const void* wait_pc = nullptr;  // call site of the meeting point that it came to last
   int wait_line = 0;              // its line in the source, of __syncthreads
+  NextAtomic next_atomic = NextAtomic::kAny;
   const void* edge = nullptr;     // where it was in the code last, of a traced build
 };
 
@@ -52,6 +53,7 @@ struct Warp {
   unsigned argument[kLanes];
   int width[kLanes];
   int second[kLanes];
+  std::uint8_t source[kLanes];  // of a shuffle: the lane that each one read
 };
 
 struct Arena {

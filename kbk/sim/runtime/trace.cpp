@@ -21,21 +21,25 @@ const char *host_low = nullptr, *host_high = nullptr;  // stack of the OS thread
 std::uintptr_t image_low = 0, image_high = 0;          // the kernel's library
 
 void find_host_stack() {
-  host_low = host_high = nullptr;
+  // The system reads the list of all mappings to answer this, which takes longer than a small launch: ask once a thread.
+  thread_local const char *low = nullptr, *high = nullptr;
 #if defined(__linux__)
   pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
-  void* base = nullptr;
-  std::size_t bytes = 0;
-  if (pthread_attr_getstack(&attributes, &base, &bytes) == 0) {
-    host_low = static_cast<const char*>(base);
-    host_high = host_low + bytes;
+  if (high == nullptr && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    void* base = nullptr;
+    std::size_t bytes = 0;
+    if (pthread_attr_getstack(&attributes, &base, &bytes) == 0) {
+      low = static_cast<const char*>(base);
+      high = low + bytes;
+    }
+    pthread_attr_destroy(&attributes);
   }
-  pthread_attr_destroy(&attributes);
 #elif defined(__APPLE__)
-  host_high = static_cast<const char*>(pthread_get_stackaddr_np(pthread_self()));
-  host_low = host_high - pthread_get_stacksize_np(pthread_self());
+  high = static_cast<const char*>(pthread_get_stackaddr_np(pthread_self()));
+  low = high - pthread_get_stacksize_np(pthread_self());
 #endif
+  host_low = low;
+  host_high = high;
 }
 
 // The tensor that a guarded copy stands for, or null.

@@ -1,7 +1,7 @@
 // What device code of a traced build does, and who is told.
 //
 // The compiler calls __tsan_* (tsan.cpp) before each access; trace.cpp finds out what memory that is. The scheduler and the meeting
-// points tell of barriers, fences and exits. Each event goes to every listener. A listener is one tool (the access log, a checker); it
+// points tell of barriers, fences and exits. Each event goes to every listener. A listener is one tool (the counters, a checker); it
 // knows no other. All events of a launch come on one OS thread, in the order in which things happen.
 #pragma once
 
@@ -75,6 +75,8 @@ class Listener {
 
 extern bool tracing;  // somebody listens
 extern bool by_clang;  // which compiler made the code of the launch that is traced
+// Host code, and kernels that nobody watches, leave the callbacks at once.
+inline bool watched() { return __builtin_expect(tracing, 0) && current != nullptr; }
 void add_listener(Listener* listener);
 void remove_listener(Listener* listener);
 void trace_begin(const Launch& launch);  // by the OS thread that runs the whole launch

@@ -11,9 +11,6 @@
 namespace kbk {
 namespace {
 
-// Host code, and kernels that nobody watches, leave at once.
-inline bool watched() { return __builtin_expect(tracing, 0) && current != nullptr; }
-
 inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = true) {
   if (!watched()) return;
   if (worker->yield_wanted) {  // a tick came while the runtime was at work
@@ -21,6 +18,7 @@ inline void tell(const volatile void* address, std::uint64_t bytes, Access acces
     yield();
   }
   trace_access(const_cast<const void*>(address), bytes, access, pc, aligned);
+  if (access == Access::kAtomic) current->next_atomic = NextAtomic::kAny;
 }
 
 // What is no single access on a GPU: the copy of a struct whose alignment is less than its size (a float3, or four floats without
@@ -256,6 +254,14 @@ void fence(int scope) {
 std::uint64_t atomic_used(const volatile void* address, std::uint64_t old) {
   if (watched()) trace_used(const_cast<const void*>(address));
   return old;
+}
+
+void next_atomic(NextAtomic what) {
+  if (watched()) current->next_atomic = what;
+}
+
+void atomic_always_used(const volatile void* address) {
+  if (watched()) trace_used(const_cast<const void*>(address));
 }
 
 void special_function(int what) {

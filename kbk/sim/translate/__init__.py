@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kbk.sim.translate.aliases import find_aliases, replace_aliases
 from kbk.sim.translate.checks import check_kernels
+from kbk.sim.translate.counted import mark_constants, mark_divisions
 from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
 from kbk.sim.translate.kernels import PROBE as PROBE
@@ -95,6 +96,8 @@ def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
     edits = Edits(unit.text)
     rewrite_file_scope(unit, edits)
     rewrite_index_variables(unit, edits)
+    mark_divisions(unit, edits)
+    mark_constants(unit, edits)
     unit = Source(
         edits.apply(), unit.file
     )  # the other edits move whole stretches of text, index variables and all

@@ -34,7 +34,7 @@ class Machine:
     def _find(self, name: str) -> str:
         home = os.environ.get("CUDA_HOME", "/usr/local/cuda")
         places = [
-            self._given[name],
+            self._given.get(name),
             f"{home}/bin/{name}",
             f"{home}/{name}/{name}",
             shutil.which(name),

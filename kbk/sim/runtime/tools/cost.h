@@ -12,9 +12,10 @@
 namespace kbk {
 
 struct Cost {
-  unsigned cost = 0;      // sectors or wavefronts
-  unsigned ideal = 0;     // the least for so many bytes
-  unsigned distinct = 0;  // bytes, one asked for twice counted once
+  unsigned cost = 0;         // sectors or wavefronts, as the hardware counts them
+  unsigned theoretical = 0;  // the same, as Nsight Compute computes them from addresses: it leaves out some of what happens
+  unsigned ideal = 0;        // the least for so many lanes
+  unsigned distinct = 0;     // bytes, one asked for twice counted once
 };
 
 constexpr unsigned kSectorBytes = 32;
@@ -77,14 +78,49 @@ class Units {
   bool sorted_ = true;
 };
 
+// No more than there are, and no less than all lanes need that ask for different bytes.
+inline unsigned ideal_of(unsigned theoretical, std::uint64_t asked, unsigned unit) {
+  return std::min(theoretical, static_cast<unsigned>((asked + unit - 1) / unit));
+}
+
+// Loads and stores.
 inline Cost global_cost(const std::uint64_t* addresses, unsigned lanes, unsigned bytes) {
   Units<kSectorBytes> sectors;
   for (unsigned i = 0; i < lanes; ++i) sectors.add(addresses[i], bytes);
   sectors.settle();
   Cost cost;
-  cost.cost = sectors.count();
+  cost.cost = cost.theoretical = sectors.count();
   cost.distinct = sectors.bytes();
-  cost.ideal = (cost.distinct + kSectorBytes - 1) / kSectorBytes;
+  cost.ideal = ideal_of(cost.theoretical, std::uint64_t{lanes} * bytes, kSectorBytes);
+  return cost;
+}
+
+// Atomics: lanes at one address are served one after the other, each time with the sector.
+inline Cost global_atomic_cost(const std::uint64_t* addresses, unsigned lanes, unsigned bytes) {
+  Cost cost = global_cost(addresses, lanes, bytes);
+  std::uint64_t sorted[32];
+  std::copy(addresses, addresses + lanes, sorted);
+  std::sort(sorted, sorted + lanes);
+  cost.cost = 0;
+  for (unsigned i = 0; i < lanes;) {
+    const std::uint64_t sector = sorted[i] / kSectorBytes;
+    unsigned most = 0, alike = 0;
+    for (std::uint64_t last = ~0ull; i < lanes && sorted[i] / kSectorBytes == sector; ++i) {
+      alike = sorted[i] == last ? alike + 1 : 1;
+      last = sorted[i];
+      most = std::max(most, alike);
+    }
+    cost.cost += most;
+  }
+  return cost;
+}
+
+// The same for one run of bytes.
+inline Cost dense_cost(std::uint64_t address, std::uint64_t bytes) {
+  Cost cost;
+  cost.cost = cost.theoretical = static_cast<unsigned>((address + bytes - 1) / kSectorBytes - address / kSectorBytes + 1);
+  cost.distinct = static_cast<unsigned>(bytes);
+  cost.ideal = static_cast<unsigned>((bytes + kSectorBytes - 1) / kSectorBytes);
   return cost;
 }
 
@@ -100,22 +136,64 @@ inline unsigned wavefronts_of(const std::uint64_t* addresses, unsigned lanes, un
   return most;
 }
 
-// `lane[i]` is the lane of the i-th access, in order.
-inline Cost shared_cost(const std::uint64_t* addresses, const unsigned char* lane, unsigned lanes, unsigned bytes) {
-  Cost cost;
-  const unsigned together = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
+// The same, of a warp that is served in parts of so many lanes.
+inline unsigned wavefronts_in_parts(const std::uint64_t* addresses, const unsigned char* lane, unsigned lanes, unsigned bytes,
+                                    unsigned together) {
+  unsigned sum = 0;
   for (unsigned i = 0; i < lanes;) {
     const unsigned part = lane[i] / together;
     unsigned end = i + 1;
     while (end < lanes && lane[end] / together == part) ++end;
-    cost.cost += wavefronts_of(addresses + i, end - i, bytes);
+    sum += wavefronts_of(addresses + i, end - i, bytes);
     i = end;
+  }
+  return sum;
+}
+
+// Whether every lane that takes part asks for the same as the lane whose number differs in `bit`, if that takes part.
+inline bool pairs_agree(const std::uint64_t* addresses, const unsigned char* lane, unsigned lanes, unsigned bit) {
+  std::uint64_t by_lane[32];
+  std::uint32_t present = 0;
+  for (unsigned i = 0; i < lanes; ++i) {
+    by_lane[lane[i]] = addresses[i];
+    present |= 1u << lane[i];
+  }
+  for (unsigned i = 0; i < lanes; ++i) {
+    const unsigned other = lane[i] ^ bit;
+    if ((present >> other & 1) != 0 && by_lane[other] != addresses[i]) return false;
+  }
+  return true;
+}
+
+// Loads and stores; `lane[i]` is the lane of the i-th access, in order.
+inline Cost shared_cost(const std::uint64_t* addresses, const unsigned char* lane, unsigned lanes, unsigned bytes, bool load) {
+  Cost cost;
+  const unsigned together = bytes <= 4 ? 32 : bytes <= 8 ? 16 : 8;
+  cost.cost = cost.theoretical = wavefronts_in_parts(addresses, lane, lanes, bytes, together);
+  // Wide loads whose lanes ask for the same two by two are served twice as many at a time. Nsight Compute's computation knows that
+  // where it leaves no conflict.
+  if (load && together < 32 && (pairs_agree(addresses, lane, lanes, 1) || pairs_agree(addresses, lane, lanes, 2))) {
+    cost.cost = wavefronts_in_parts(addresses, lane, lanes, bytes, 2 * together);
+    unsigned parts = 0;
+    for (unsigned i = 0; i < lanes; ++i) parts += i == 0 || lane[i] / (2 * together) != lane[i - 1] / (2 * together);
+    if (cost.cost == parts) cost.theoretical = cost.cost;
   }
   Units<4> words;
   for (unsigned i = 0; i < lanes; ++i) words.add(addresses[i], bytes);
   words.settle();
   cost.distinct = words.bytes();
-  cost.ideal = std::max(1u, (words.count() + 31) / 32);
+  cost.ideal = ideal_of(cost.theoretical, std::uint64_t{lanes} * bytes, 128);
+  return cost;
+}
+
+// Atomics: a bank serves one lane at a time, those at one address too.
+inline Cost shared_atomic_cost(const std::uint64_t* addresses, const unsigned char* lane, unsigned lanes, unsigned bytes) {
+  Cost cost = shared_cost(addresses, lane, lanes, bytes, false);
+  unsigned char per_bank[32] = {};
+  unsigned most = 0;
+  for (unsigned i = 0; i < lanes; ++i) most = std::max<unsigned>(most, ++per_bank[addresses[i] / 4 % 32]);
+  cost.cost = cost.theoretical = most;
+  cost.ideal = ideal_of(most, std::uint64_t{lanes} * bytes, 128);
   return cost;
 }
 

@@ -46,30 +46,18 @@ class Counters : public RequestListener {
       case Kind::kTurn: return;
       default: break;
     }
-    Kind kind = first.kind;
-    std::uint64_t addresses[kLanes];
+    const Kind kind = request.kind;
     bool mixed = false;
-    for (unsigned i = 0; i < request.count; ++i) {
-      const Event& each = *request.events[i];
-      addresses[i] = each.address;
-      mixed = mixed || each.argument != first.argument;
-      if (each.kind == Kind::kAtom) kind = Kind::kAtom;
-    }
-    const bool shared = first.space == Space::kShared;
-    const Cost cost = shared ? shared_cost(addresses, request.lane, request.count, first.bytes)
-                             : global_cost(addresses, request.count, first.bytes);
-    sum_of(key_of(first, kind, mixed ? -1 : first.argument, false)).add(cost, request.count, first.bytes);
-    if (mixed) by_argument(request, kind, addresses);
-    if (kind == Kind::kRed || kind == Kind::kAtom) atomics(request, shared);
-    if (shared) return;
+    for (unsigned i = 1; i < request.count; ++i) mixed = mixed || request.events[i]->argument != first.argument;
+    if (is_atomic(kind)) atomics(request);
+    sum_of(key_of(first, kind, mixed ? -1 : first.argument, false)).add(request.cost, request.count, first.bytes);
+    if (first.space == Space::kShared) return;
+    if (mixed) by_argument(request, kind);
     InBlock& here = in_block(request.block);
     here.stored = here.stored || kind != Kind::kLoad;
-    for (unsigned i = 0; i < request.count; ++i) {
-      if (kind == Kind::kLoad)
-        touched_read(addresses[i], first.bytes);
-      else
-        touched_write(addresses[i], first.bytes);
-    }
+    const auto touched = kind == Kind::kLoad ? touched_read : touched_write;
+    if (request.dense) return touched(first.address, request.count * first.bytes);
+    for (unsigned i = 0; i < request.count; ++i) touched(request.addresses[i], first.bytes);
   }
 
   void barrier(const Block& block) override {
@@ -136,7 +124,7 @@ class Counters : public RequestListener {
   }
 
   // A request whose lanes ask for different tensors: what each of them costs alone, beside the whole.
-  void by_argument(const Request& request, Kind kind, const std::uint64_t (&addresses)[kLanes]) {
+  void by_argument(const Request& request, Kind kind) {
     const Event& first = request.first();
     std::uint32_t done = 0;
     for (unsigned i = 0; i < request.count; ++i) {
@@ -147,17 +135,20 @@ class Counters : public RequestListener {
       for (unsigned j = i; j < request.count; ++j) {
         if (request.events[j]->argument != argument) continue;
         done |= 1u << j;
-        mine[count++] = addresses[j];
+        mine[count++] = request.addresses[j];
       }
       if (argument >= 0)
-        sum_of(key_of(first, kind, argument, true)).add(global_cost(mine, count, first.bytes), count, first.bytes);
+        sum_of(key_of(first, kind, argument, true))
+            .add(is_atomic(kind) ? global_atomic_cost(mine, count, first.bytes) : global_cost(mine, count, first.bytes), count,
+                 first.bytes);
     }
   }
 
-  void atomics(const Request& request, bool shared) {
+  void atomics(const Request& request) {
     InBlock& here = in_block(request.block);
+    const bool shared = request.first().space == Space::kShared;
     for (unsigned i = 0; i < request.count; ++i) {
-      const std::uint64_t address = request.events[i]->address;
+      const std::uint64_t address = request.addresses[i];
       ++here.atomics[shared ? address | 1ull << 63 : address];
       if (!shared) ++launch_atomics_[address];
     }

@@ -15,18 +15,19 @@ struct Sum {
   void add(const Cost& one, unsigned threads, unsigned bytes) {
     ++requests;
     cost += one.cost;
+    theoretical += one.theoretical;
     ideal += one.ideal;
     distinct += one.distinct;
     lanes += threads;
     asked += std::uint64_t{threads} * bytes;
   }
   std::uint64_t key;       // pc << 32 | bytes << 24 | argument << 16 | space << 8 | part << 7 | kind
-  std::uint64_t requests = 0, cost = 0, ideal = 0;
+  std::uint64_t requests = 0, cost = 0, theoretical = 0, ideal = 0;
   std::uint64_t lanes = 0;     // threads that took part
   std::uint64_t asked = 0;     // bytes, those of each thread
   std::uint64_t distinct = 0;  // bytes, one that several threads of a request ask for counted once
 };
-static_assert(sizeof(Sum) == 56, "kbk: Python reads 56 bytes a sum");
+static_assert(sizeof(Sum) == 64, "kbk: Python reads 64 bytes a sum");
 
 // Of the launch as a whole.
 struct Totals {

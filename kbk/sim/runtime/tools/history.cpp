@@ -143,6 +143,7 @@ class History : public Listener {
     record.interval = *interval_;
     record.bytes = static_cast<std::uint8_t>(op);
     record.access = kExchange;
+    if (op <= Op::kShflXor) record.space = kFrom | thread.block->warps[thread.linear / kLanes].source[thread.linear % kLanes];
     *room() = record;
   }
   void grid_barrier(const Launch&) override { settle(); }
@@ -196,6 +197,7 @@ class History : public Listener {
  private:
   static constexpr std::uint8_t kMeeting = 7;   // lanes of a warp met in a collective
   static constexpr std::uint8_t kExchange = 8;  // one of these lanes, and what it gave and got
+  static constexpr std::uint8_t kFrom = 0x80;  // instead of a space, with a lane: the one that a shuffle read
   // Marks of a record.
   static constexpr std::uint8_t kContinues = 1;  // the access of the record before
   static constexpr std::uint8_t kUnknown = 2;    // nobody saw the value
@@ -225,7 +227,7 @@ class History : public Listener {
   void add(Record record, std::uint32_t bytes, const char* at, bool now) {
     for (std::uint32_t done = 0; done < bytes; done += kWord) {
       record.bytes = static_cast<std::uint8_t>(std::min(bytes - done, kWord));
-      if (now) std::memcpy(&record.value, at + done, record.bytes);
+      if (now) read_value(record, at + done);
       *room() = record;
       record.address += kWord;
       record.marks |= kContinues;
@@ -241,6 +243,14 @@ class History : public Listener {
     Access access = Access::kRead;
   };
 
+  static void read_value(Record& record, const char* at) {
+    switch (record.bytes) {  // of a fixed size a copy is one instruction
+      case 2: std::memcpy(&record.value, at, 2); break;
+      case 4: std::memcpy(&record.value, at, 4); break;
+      case 8: std::memcpy(&record.value, at, 8); break;
+      default: std::memcpy(&record.value, at, record.bytes);
+    }
+  }
   void settle() {
     settle(held_);
     settle(last_);
@@ -249,7 +259,7 @@ class History : public Listener {
     const char* at = group.begin;
     for (std::uint64_t i = group.first; group.count != 0; ++i, --group.count) {
       Record& record = chunks_[i / kPerChunk][i % kPerChunk];
-      std::memcpy(&record.value, at, record.bytes);
+      read_value(record, at);
       at += record.bytes;
     }
   }

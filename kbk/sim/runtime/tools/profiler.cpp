@@ -19,7 +19,7 @@ namespace {
 struct Counted {
   std::string text;  // JSON
   std::vector<Sum> sums;
-  std::vector<LoggedRequest> requests;
+  LoggedRequests requests;
 };
 
 class Launches : public RequestListener {
@@ -49,9 +49,8 @@ class Launches : public RequestListener {
              ",\"left_out\":" + std::to_string(unlogged_requests());
     Counted done;
     done.sums = counted_sums();
-    done.requests.resize(logged_requests());
-    take_requests(done.requests.data());
-    text_ += ",\"sums\":" + std::to_string(done.sums.size()) + ",\"requests\":" + std::to_string(done.requests.size());
+    done.requests = take_requests();
+    text_ += ",\"sums\":" + std::to_string(done.sums.size()) + ",\"requests\":" + std::to_string(done.requests.count);
     done.text = std::move(text_);
     done_.push_back(std::move(done));
   }
@@ -92,17 +91,22 @@ KBK_API const char* kbk_sim_profile_launches() {
 KBK_API void kbk_sim_profile_take(std::uint64_t number, void* sums, void* requests) {
   const Counted& from = launches_counted.done()[number];
   if (!from.sums.empty()) std::memcpy(sums, static_cast<const void*>(from.sums.data()), from.sums.size() * sizeof(Sum));
-  if (!from.requests.empty()) std::memcpy(requests, from.requests.data(), from.requests.size() * sizeof(LoggedRequest));
+  from.requests.copy(static_cast<LoggedRequest*>(requests));
 }
 KBK_API void kbk_sim_profile_discard() { launches_counted.done().clear(); }
 
-// The model alone: what one request of these lanes costs. told: cost, ideal, distinct bytes.
-KBK_API void kbk_sim_profile_cost(int shared, unsigned bytes, unsigned count, const std::uint64_t* addresses, const unsigned char* lanes,
-                                  unsigned* told) {
-  const Cost cost = shared != 0 ? shared_cost(addresses, lanes, count, bytes) : global_cost(addresses, count, bytes);
+// The model alone: what one request of these lanes costs. told: cost, theoretical, ideal, distinct bytes.
+KBK_API void kbk_sim_profile_cost(int shared, int kind, unsigned bytes, unsigned count, const std::uint64_t* addresses,
+                                  const unsigned char* lanes, unsigned* told) {
+  const bool atomic = kind >= static_cast<int>(Kind::kRed);
+  const Cost cost = shared != 0 ? atomic ? shared_atomic_cost(addresses, lanes, count, bytes)
+                                         : shared_cost(addresses, lanes, count, bytes, kind == static_cast<int>(Kind::kLoad))
+                    : atomic    ? global_atomic_cost(addresses, count, bytes)
+                                : global_cost(addresses, count, bytes);
   told[0] = cost.cost;
-  told[1] = cost.ideal;
-  told[2] = cost.distinct;
+  told[1] = cost.theoretical;
+  told[2] = cost.ideal;
+  told[3] = cost.distinct;
 }
 }
 

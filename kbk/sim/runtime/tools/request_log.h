@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "requests.h"
 
@@ -17,15 +19,21 @@ struct LoggedRequest {
   std::uint32_t lanes;  // a mask
   std::uint16_t cost;   // sectors or wavefronts
   std::uint16_t ideal;
-  std::uint64_t unused;
+  std::uint16_t theoretical, unused[3];
   std::uint64_t address[kLanes];  // by lane; 0 where it takes no part
 };
 static_assert(sizeof(LoggedRequest) == 288, "kbk: Python reads 288 bytes a request");
 
 RequestListener& request_log();
 void request_log_room(std::uint64_t most);
-std::uint64_t logged_requests();
 std::uint64_t unlogged_requests();
-void take_requests(LoggedRequest* to);
+
+// Those of a launch that is over.
+struct LoggedRequests {
+  std::vector<std::unique_ptr<LoggedRequest[]>> chunks;
+  std::uint64_t count = 0;
+  void copy(LoggedRequest* to) const;  // it has room for `count`
+};
+LoggedRequests take_requests();
 
 }  // namespace kbk

@@ -32,6 +32,8 @@ class Requests : public Listener {
 
   void begin(const Launch& launch) override {
     low_ = launch.text_low;
+    constant_low_ = launch.config.constant_low;
+    constant_high_ = launch.config.constant_high;
     forget();
     for (RequestListener* each : listeners_) each->begin(launch, low_);
   }
@@ -50,13 +52,16 @@ class Requests : public Listener {
 
   void touch(const Thread& thread, const Touch& touch) override {
     if (touch.space == Space::kHost) return;
+    if (touch.space == Space::kModule && touch.at >= constant_low_ && touch.at < constant_high_) return;  // has a cache of its own
     std::uint64_t address = touch.address;
     int argument = -1;
     if (touch.space == Space::kShared)
       address = static_cast<std::uint64_t>(static_cast<const char*>(touch.at) - thread.block->arena.base);
     else if (touch.space == Space::kGlobal)
       argument = argument_of(address, writes(touch.access));
-    const Kind kind = touch.access == Access::kAtomic ? Kind::kRed : writes(touch.access) ? Kind::kStore : Kind::kLoad;
+    const Kind kind = touch.access == Access::kAtomic ? kind_of(thread.next_atomic)
+                      : writes(touch.access)          ? Kind::kStore
+                                                      : Kind::kLoad;
     const auto bytes = static_cast<std::uint8_t>(std::min<std::uint32_t>(touch.bytes, 255));
     keep(thread, {address, pc_of(touch.pc), bytes, kind, touch.space, static_cast<std::int8_t>(argument)});
   }
@@ -65,8 +70,8 @@ class Requests : public Listener {
     const std::uint64_t address = address_of(thread, at);
     std::vector<Event>& events = lane_of(thread);
     for (std::size_t i = events.size(); i-- > 0;) {
-      if ((events[i].kind != Kind::kRed && events[i].kind != Kind::kAtom) || events[i].address != address) continue;
-      events[i].kind = Kind::kAtom;
+      if (!is_atomic(events[i].kind) || events[i].address != address) continue;
+      if (events[i].kind != Kind::kSwap) events[i].kind = Kind::kAtom;
       return;
     }
   }
@@ -146,7 +151,7 @@ class Requests : public Listener {
 
   void replay(const Block& block, unsigned number, WarpEvents& warp) {
     if (warp.count == 0) return;
-    Request request{block, number, 0, {}, {}, 0};
+    Request request{block, number, 0, {}, {}, 0, {}, false, {}, Kind::kLoad};
     const Event *next[kLanes], *end[kLanes];
     unsigned left = 0;
     for (unsigned lane = 0; lane < kLanes; ++lane) {
@@ -158,7 +163,7 @@ class Requests : public Listener {
       const Event* lowest = next[__builtin_ctz(left)];
       for (unsigned rest = left & (left - 1); rest != 0; rest &= rest - 1) {
         const Event* here = next[__builtin_ctz(rest)];
-        if (here->pc < lowest->pc || (here->pc == lowest->pc && here->kind < lowest->kind)) lowest = here;
+        if (before(*here, *lowest)) lowest = here;
       }
       request.lanes = request.count = 0;
       for (unsigned rest = left; rest != 0; rest &= rest - 1) {
@@ -171,15 +176,55 @@ class Requests : public Listener {
         if (++next[lane] == end[lane]) left &= ~(1u << lane);
       }
       if (lowest->kind == Kind::kTurn) continue;
+      if (request.accesses()) measure(request);
       for (RequestListener* each : listeners_) each->request(request);
     }
     for (auto& lane : warp.lanes) lane.clear();
     waiting_ -= std::min(waiting_, warp.count);
     warp.count = 0;
   }
+  static bool before(const Event& a, const Event& b) { return a.pc != b.pc ? a.pc < b.pc : a.kind < b.kind; }
+  static void measure(Request& request) {
+    const Event& first = request.first();
+    request.dense = true;
+    std::uint64_t next = first.address;
+    for (unsigned i = 0; i < request.count; ++i) {
+      const std::uint64_t address = request.addresses[i] = request.events[i]->address;
+      request.dense = request.dense && address == next;
+      next = address + first.bytes;
+    }
+    request.kind = told_as(first.kind);
+    const bool atomic = is_atomic(first.kind);
+    if (atomic)
+      for (unsigned i = 0; i < request.count; ++i)
+        if (told_as(request.events[i]->kind) == Kind::kAtom) request.kind = Kind::kAtom;
+    if (first.space == Space::kShared)
+      request.cost = atomic ? shared_atomic_cost(request, first)
+                            : shared_cost(request.addresses, request.lane, request.count, first.bytes, first.kind == Kind::kLoad);
+    else if (request.dense)
+      request.cost = dense_cost(first.address, std::uint64_t{request.count} * first.bytes);
+    else
+      request.cost = atomic ? global_atomic_cost(request.addresses, request.count, first.bytes)
+                            : global_cost(request.addresses, request.count, first.bytes);
+  }
+  static Cost shared_atomic_cost(const Request& request, const Event& first) {
+    // Lanes that add 1 are counted (ATOMS.POPC.INC): those at one address take one turn, as in a store.
+    if (first.kind == Kind::kIncrement && request.kind == Kind::kRed)
+      return shared_cost(request.addresses, request.lane, request.count, first.bytes, false);
+    Cost cost = kbk::shared_atomic_cost(request.addresses, request.lane, request.count, first.bytes);
+    if (first.kind == Kind::kSwap) {  // two operands of each lane
+      cost.cost *= 2;
+      cost.theoretical *= 2;
+      cost.ideal *= 2;
+    }
+    return cost;
+  }
+  static Kind kind_of(NextAtomic what) {
+    return what == NextAtomic::kIncrement ? Kind::kIncrement : what == NextAtomic::kSwap ? Kind::kSwap : Kind::kRed;
+  }
   // An atomic whose result some lanes use is one instruction all the same.
   static bool together(const Event& a, const Event& b) {
-    const auto kind = [](Kind k) { return k == Kind::kAtom ? Kind::kRed : k; };
+    const auto kind = [](Kind k) { return is_atomic(k) ? Kind::kRed : k; };
     return a.pc == b.pc && kind(a.kind) == kind(b.kind) && a.bytes == b.bytes && a.space == b.space &&
            (a.kind != Kind::kCollective || a.address == b.address);
   }
@@ -197,6 +242,7 @@ class Requests : public Listener {
   BlockEvents* events_ = nullptr;
   std::size_t waiting_ = 0;
   std::uintptr_t low_ = 0;
+  const void *constant_low_ = nullptr, *constant_high_ = nullptr;
 };
 
 Requests requests;

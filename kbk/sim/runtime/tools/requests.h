@@ -10,10 +10,16 @@
 #include <cstdint>
 
 #include "../trace.h"
+#include "cost.h"
 
 namespace kbk {
 
-enum class Kind : std::uint8_t { kLoad, kStore, kRed, kAtom, kCollective, kSpecial, kTurn };
+// kRed: an atomic whose result nobody uses. kIncrement: one that adds a constant 1. kSwap: a compare-and-swap.
+enum class Kind : std::uint8_t { kLoad, kStore, kRed, kAtom, kCollective, kSpecial, kTurn, kIncrement, kSwap };
+
+inline bool is_atomic(Kind kind) { return kind == Kind::kRed || kind == Kind::kAtom || kind >= Kind::kIncrement; }
+// As Nsight Compute has it: red or atom.
+inline Kind told_as(Kind kind) { return kind == Kind::kIncrement ? Kind::kRed : kind == Kind::kSwap ? Kind::kAtom : kind; }
 
 // What one thread did.
 struct Event {
@@ -34,7 +40,13 @@ struct Request {
   const Event* events[kLanes];   // of the lanes that take part, without gaps, in order of lane
   unsigned char lane[kLanes];    // whose each is
   unsigned count;
+  // Of accesses, and only of those:
+  std::uint64_t addresses[kLanes];  // as `events`
+  bool dense;                       // each begins where the one before it ends
+  Cost cost;
+  Kind kind;                        // kLoad to kAtom
   const Event& first() const { return *events[0]; }
+  bool accesses() const { return told_as(first().kind) <= Kind::kAtom; }
 };
 
 // One who counts or keeps requests.

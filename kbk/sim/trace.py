@@ -1,12 +1,8 @@
-"""Every access that a kernel makes, and counters made from them. Internal: graders use it.
+"""Modules whose kernels tell of each access. Internal: tools and graders load them.
 
-    module = trace.load("scale", source, ["scale"])
-    with trace.record() as log:
-        module.scale(out, x, 2.0)
-    log.counters({"out": out, "x": x})["sectors_ld:x"]
-
-The source is compiled a second time, so that the compiler calls the simulator before each access of
-a kernel ("traced"). Such a module computes what a plain one does, slower.
+The source is compiled so that the compiler calls the simulator before each access of a kernel
+("traced"). Such a module computes what a plain one does, slower; who wants to hear of it says so
+first: `kbk.profiler.counted`, the checkers of `kbk.sanitizer`.
 """
 
 from __future__ import annotations
@@ -14,12 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kbk.sim.trace.log import AccessLog, TracedLaunch, record
-
 if TYPE_CHECKING:
     from kbk.build.module import Module
-
-__all__ = ["AccessLog", "TracedLaunch", "load", "record"]
 
 
 def load(
