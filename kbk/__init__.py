@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kbk.grade.notebook import hint as hint
     from kbk.grade.notebook import reset as reset
     from kbk.grade.notebook import solution as solution
+    from kbk.profiler import profile as profile
     from kbk.sanitizer import sanitize as sanitize
     from kbk.sanitizer.explain import explain as explain
 
@@ -48,6 +49,7 @@ __all__ = [
     "explain",
     "hint",
     "load_inline",
+    "profile",
     "reset",
     "sanitize",
     "solution",
@@ -55,11 +57,12 @@ __all__ = [
 
 _LAZY = {
     "load_inline": "kbk.build",
+    "profile": "kbk.profiler",
     "sanitize": "kbk.sanitizer",
     "explain": "kbk.sanitizer.explain",
     **dict.fromkeys(("check", "exercises", "hint", "reset", "solution"), "kbk.grade.notebook"),
 }
-_MODULES = {"bench", "build", "grade", "ops", "paths", "sanitizer", "sim"}
+_MODULES = {"bench", "build", "draw", "grade", "ops", "paths", "profiler", "sanitizer", "sim"}
 
 
 def __getattr__(name: str) -> Any:

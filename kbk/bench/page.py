@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kbk.draw.picture import Picture
+from kbk.draw.show import figure_html, in_notebook, table_html, table_text
+from kbk.draw.theme import LIGHT
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+__all__ = [
+    "IN_BOOK",
+    "figure_html",
+    "glue",
+    "in_notebook",
+    "show_figure",
+    "show_table",
+    "table_html",
+    "table_text",
+]
 
 IN_BOOK = "KBK_BOOK"
 """Set by tools/build_book.py for the kernels of a book build, whose prose takes up glued values."""
-
-
-def in_notebook() -> bool:
-    """Whether a notebook shows what cells display."""
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return get_ipython() is not None
 
 
 def glue(name: str, value: object) -> None:
@@ -44,24 +46,6 @@ def glue(name: str, value: object) -> None:
     print(f"{name}: {value}")
 
 
-def table_html(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table as HTML; cells are escaped."""
-
-    def line(cells: Sequence[object], tag: str) -> str:
-        each = "".join(f"<{tag}>{html.escape(str(c))}</{tag}>" for c in cells)
-        return f"<tr>{each}</tr>"
-
-    body = "".join(line(row, "td") for row in rows)
-    return f"<table><thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
-
-
-def table_text(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table as aligned text."""
-    lines = [[str(c) for c in line] for line in [head, *rows]]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    return "\n".join("  ".join(c.rjust(w) for c, w in zip(x, widths, strict=True)) for x in lines)
-
-
 def show_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Shows a table: HTML in a notebook, text elsewhere."""
     if not in_notebook():
@@ -70,22 +54,6 @@ def show_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     from IPython.display import HTML, display
 
     display(HTML(table_html(head, rows)))  # type: ignore[no-untyped-call]
-
-
-def figure_html(
-    svg: bytes, caption: str, alt: str, head: Sequence[str], rows: Sequence[Sequence[object]]
-) -> str:
-    """A figure as HTML: picture with alt text, caption, table in a fold, the SVG to download."""
-    data = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
-    # On a narrow screen the picture scrolls in its own box, so that its text stays legible.
-    return (
-        f'<figure><div style="overflow-x:auto"><img src="{data}" '
-        f'alt="{html.escape(alt, quote=True)}" '
-        'style="width:100%;min-width:40rem;max-width:none;background:white"></div>'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-        f"<details><summary>The same as a table</summary>{table_html(head, rows)}"
-        f'<p><a download="figure.svg" href="{data}">SVG</a></p></details>'
-    )
 
 
 def show_figure(
@@ -101,12 +69,5 @@ def show_figure(
     """
     from matplotlib import pyplot
 
-    file = io.BytesIO()
-    picture.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+    Picture(caption, alt, head, rows, lambda theme: picture, themes=(LIGHT,)).show()
     pyplot.close(picture)
-    if not in_notebook():
-        print(f"[figure] {caption}\n{table_text(head, rows)}")
-        return
-    from IPython.display import HTML, display
-
-    display(HTML(figure_html(file.getvalue(), caption, alt, head, rows)))  # type: ignore[no-untyped-call]

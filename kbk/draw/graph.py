@@ -1,0 +1,379 @@
+"""The graph of a data flow: arrays, lanes that exchange values, and what led where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kbk.draw.ancestry import Ancestry
+from kbk.draw.arena import Part
+from kbk.draw.carving import arena_of
+from kbk.draw.replays import numbers
+from kbk.draw.seen import LANES, block_name, places_of, touched
+from kbk.sanitizer.element import address_of, where_flat
+from kbk.sanitizer.history import GLOBAL, SHARED, Launch
+from kbk.sanitizer.names import name_of
+from kbk.sanitizer.past import spread
+from kbk.sanitizer.tensors import Argument
+from kbk.sanitizer.values import decode
+
+MOST_FOLLOWED = 4_096
+"""Stores and exchanges whose inputs are looked up."""
+
+Key = tuple[Any, ...]
+Line = tuple[str, int, str]  # file, line, text
+OUT: Key = ("out",)
+
+
+@dataclass(eq=False)
+class Node:
+    """An array of which some elements take part, or the lanes of a block in one interval.
+
+    Attributes:
+        key: what it is.
+        name: "x", "tile", "lanes".
+        shape: rows and columns of all its elements.
+        elements: flat number -> name and value of what takes part.
+        dtype: of an element, or None.
+    """
+
+    key: Key
+    name: str
+    shape: tuple[int, int]
+    elements: dict[int, tuple[str, str]] = field(default_factory=dict)
+    dtype: str | None = None
+
+    @property
+    def lanes(self) -> bool:
+        """Whether it is lanes that exchange values."""
+        return bool(self.key[0] == "lanes")
+
+
+@dataclass(eq=False)
+class Edge:
+    """Loads from one node that led to stores into another.
+
+    Attributes:
+        kept: in another interval, or before an earlier store: a register may have kept the value.
+        loads, stores: lines of the source.
+        count: loads.
+    """
+
+    kept: bool
+    loads: set[Line] = field(default_factory=set)
+    stores: set[Line] = field(default_factory=set)
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One load and what it led to.
+
+    Attributes:
+        source, value: name and value of the element; "" if nobody saw it.
+        who: the thread.
+        load: line.
+        target: the element that was stored, or the lane.
+        store: line; "" of a lane.
+        kept: as of an edge.
+    """
+
+    source: str
+    value: str
+    who: str
+    load: str
+    target: str
+    store: str
+    kept: bool
+
+
+class Graph:
+    """All that led to one element of a tensor in one launch.
+
+    Attributes:
+        nodes, edges: by key; edges by source and target.
+        hops: each load with what it led to, backwards from the result.
+        shuffles: of each node of lanes, the lines of its shuffles and votes.
+        whole: False if there was more than could be followed.
+        fresh: loads of shared memory where nobody had stored.
+    """
+
+    def __init__(self, launch: Launch, result: Argument, index: tuple[int, ...]) -> None:
+        self.launch, self.result, self.index = launch, result, index
+        self.nodes: dict[Key, Node] = {}
+        self.edges: dict[tuple[Key, Key], Edge] = {}
+        self.hops: list[Hop] = []
+        self.shuffles: dict[Key, set[Line]] = {}
+        self.whole = True
+        self.fresh = 0
+        self.past = Ancestry(launch)
+        self._parts: dict[int, tuple[Part, ...]] = {}
+        self._seen: set[tuple[int, Key]] = set()
+        self._solid: set[int] = set()  # instructions whose loads are known to have led on
+        self._arrays = _arrays(launch)
+        self._lines: dict[int, Line] = {}
+        address = address_of(result, index)
+        self.stores = self.past.writers(address, address + result.itemsize, len(launch.records))
+        flat = int(np.ravel_multi_index(index, result.shape)) if index else 0
+        self._add(OUT, result.name, _shape(result), result.dtype)
+        if self.stores:
+            self._name_lines()
+            self._hold(OUT, flat, self.result_name, self._value_at(self.stores[0], address))
+            self._follow()
+
+    @property
+    def result_name(self) -> str:
+        """The element that is asked about: out[3, 5]."""
+        flat = int(np.ravel_multi_index(self.index, self.result.shape)) if self.index else 0
+        return where_flat(self.result, flat)
+
+    # --- the walk
+
+    def _follow(self) -> None:
+        waiting: list[tuple[int, Key, str]] = [
+            (each, OUT, self.result_name) for each in self.stores
+        ]
+        doubtful: list[tuple[int, int, Key, str]] = []
+        earlier: list[tuple[int, int, Key, str]] = []
+        at = 0
+        while at < len(waiting):
+            record, key, target = waiting[at]
+            at += 1
+            if at > MOST_FOLLOWED:
+                self.whole = False
+                break
+            told = self.past.inputs(record)
+            last = int(told.exchanges[-1]) if len(told.exchanges) else -1
+            lanes = self._lanes(record) if last >= 0 and not self.past.trades[record] else key
+            for load in told.reads.tolist():
+                to, name = (lanes, self._lane(record)) if load < last else (key, target)
+                waiting += self._load(load, record, to, name, False)
+            for exchange in told.exchanges.tolist():
+                waiting += self._exchange(exchange)
+            if last >= 0 and key != lanes:
+                edge = self.edges.setdefault((lanes, key), Edge(False))
+                edge.stores.add(self._line(record))
+                edge.count += 1
+            if not self.past.trades[record]:
+                for some, loads in ((doubtful, told.kept), (earlier, told.before)):
+                    some += [
+                        (load, record, key, target)
+                        for load in loads.tolist()
+                        if not self.past.passed_on(load, record)
+                    ]
+        # What may have waited in a register. What was read before an earlier store went into that
+        # one, and shared memory is there to be read again: such a load counts only if no thread's
+        # load at that place is known to lead to the result.
+        pcs, shared = self.launch.records["pc"], self.past.shared
+        earlier += [each for each in doubtful if shared[each[0]]]
+        doubtful = [each for each in doubtful if not shared[each[0]]]
+        doubtful += [each for each in earlier if int(pcs[each[0]]) not in self._solid]
+        for load, record, key, target in doubtful:
+            self._load(load, record, key, target, True)
+
+    def _exchange(self, exchange: int) -> list[tuple[int, Key, str]]:
+        """The exchanges of the lanes that gave a value, to be followed."""
+        key = self._lanes(exchange)
+        self.shuffles.setdefault(key, set()).add(self._line(exchange))
+        found = []
+        for giver in self.past.givers(exchange):
+            lane = self._lane(giver)
+            self._hold(key, int(self.launch.records["thread"][giver]), lane, "")
+            if (giver, key) not in self._seen:
+                self._seen.add((giver, key))
+                found.append((giver, key, lane))
+        self._hold(key, int(self.launch.records["thread"][exchange]), self._lane(exchange), "")
+        return found
+
+    def _load(
+        self, load: int, record: int, key: Key, target: str, kept: bool
+    ) -> list[tuple[int, Key, str]]:
+        """Take up a load that led to `record`, and give the stores that it has its value from."""
+        if (load, key) in self._seen:
+            return []
+        self._seen.add((load, key))
+        if not kept:
+            self._solid.add(int(self.launch.records["pc"][load]))
+        found: list[tuple[int, Key, str]] = []
+        for part in self.past.parts_of(load):
+            for source, flat, name, value in self._elements(part):
+                if key == OUT and not self._same_place(load, record, source, flat):
+                    continue
+                self._hold(source, flat, name, value)
+                edge = self.edges.setdefault((source, key), Edge(kept))
+                edge.kept = edge.kept and kept
+                edge.loads.add(self._line(load))
+                edge.count += 1
+                trade = bool(self.past.trades[record])
+                if key[0] != "lanes":
+                    edge.stores.add(self._line(record))
+                store = "" if trade or key[0] == "lanes" else _told(self._line(record))
+                self.hops.append(
+                    Hop(name, value, self.who(load), _told(self._line(load)), target, store, kept)
+                )
+                if source[0] == "shared" and not kept:
+                    found += self._stores_behind(part, source, name)
+        return found
+
+    def _same_place(self, load: int, record: int, source: Key, flat: int) -> bool:
+        """False of an element beside the one that was copied, by a load of several and a store."""
+        past, told = self.past, self.launch.records
+        if source[0] != "global" or past.trades[record]:
+            return True
+        loaded, stored = past.parts_of(load), past.parts_of(record)
+        same = [told["value"][each].tolist() for each in (loaded, stored)]
+        size = sum(told["bytes"][stored].tolist())
+        if same[0] != same[1] or size <= self.result.itemsize:
+            return True
+        array = self._arrays[source[1]]
+        index = np.unravel_index(flat, array.shape) if array.shape else ()
+        here = address_of(array, tuple(int(i) for i in index)) - int(told["address"][load])
+        return here == address_of(self.result, self.index) - int(told["address"][record])
+
+    def _stores_behind(self, part: int, source: Key, name: str) -> list[tuple[int, Key, str]]:
+        writers = self.past.shared_writers(part)
+        if not writers:
+            self.fresh += 1
+        new = [each for each in writers if (each, source) not in self._seen]
+        self._seen.update((each, source) for each in new)
+        return [(each, source, name) for each in new]
+
+    # --- names
+
+    def _elements(self, record: int) -> list[tuple[Key, int, str, str]]:
+        """Key, flat number, name and value of each element that a record of a load touched."""
+        told = self.launch.records[record]
+        if told["space"] == SHARED:
+            return self._shared_elements(record)
+        if told["space"] == GLOBAL:
+            for number, array in enumerate(self._arrays):
+                _, flats = touched(array, self.launch.records, np.array([record]))
+                if len(flats):
+                    key = ("global", number)
+                    self._add(key, array.name, _shape(array), array.dtype)
+                    return [
+                        (key, flat, where_flat(array, flat), self._value_of(record, array, flat))
+                        for flat in flats.tolist()
+                    ]
+        memory = {
+            "space": "module" if told["space"] != GLOBAL else "global",
+            "address": int(told["address"]),
+            "bytes": int(told["bytes"]),
+            "shared": None,
+        }
+        name = name_of(memory, (), self.launch.allocations, library=self.launch.library)
+        key = ("other", name.variable or "other memory")
+        self._add(key, str(key[1]), (1, 1), None)
+        node = self.nodes[key]
+        flat = next((at for at, held in node.elements.items() if held[0] == name.where), None)
+        value = decode(int(told["value"]), int(told["bytes"]), _guess(told)) or ""
+        return [(key, len(node.elements) if flat is None else flat, name.where, value)]
+
+    def _shared_elements(self, record: int) -> list[tuple[Key, int, str, str]]:
+        told = self.launch.records[record]
+        block = int(told["block"])
+        if block not in self._parts:
+            self._parts[block] = arena_of(self.launch, block).parts
+        address, size = int(told["address"]), int(told["bytes"])
+        for number, part in enumerate(self._parts[block]):
+            if not part.base <= address < part.base + part.size:
+                continue
+            key = ("shared", block, number)
+            rows = -(-part.count // part.pitch)
+            self._add(key, part.name, (rows, part.pitch), part.dtype)
+            first = (address - part.base) // part.element
+            last = min((address + size - 1 - part.base) // part.element, part.count - 1)
+            found = []
+            for flat in range(first, last + 1):
+                dtype = part.dtype or (_guess(told) if part.element == size else None)
+                shift = 8 * max(part.base + flat * part.element - address, 0)
+                bits = int(told["value"]) >> shift
+                value = decode(bits, part.element, dtype) or ""
+                found.append((key, flat, part.called(flat), value))
+            return found
+        return []
+
+    def _value_of(self, record: int, array: Argument, flat: int) -> str:
+        index = np.unravel_index(flat, array.shape) if array.shape else ()
+        return self._value_at(record, address_of(array, tuple(int(i) for i in index)), array)
+
+    def _value_at(self, record: int, address: int, array: Argument | None = None) -> str:
+        """The element at an address, from the record of an access that holds all its bytes."""
+        array = array or self.result
+        for part in self.past.parts_of(self.past.first_of(record)):
+            told = self.launch.records[part]
+            offset = address - int(told["address"])
+            if offset >= 0 and offset + array.itemsize <= int(told["bytes"]):
+                return decode(int(told["value"]) >> 8 * offset, array.itemsize, array.dtype) or ""
+        return ""
+
+    def who(self, record: int) -> str:
+        """The thread of a record, in words."""
+        told = self.launch.records[record]
+        index = spread(int(told["thread"]), self.launch.block)
+        _, y, z = self.launch.block
+        shown = index if z > 1 else index[:2] if y > 1 else index[:1]
+        thread = f"({', '.join(map(str, shown))})" if len(shown) > 1 else str(shown[0])
+        return f"thread {thread} of {block_name(self.launch, int(told['block']))}"
+
+    def _lanes(self, record: int) -> Key:
+        """The lanes of a block in one interval."""
+        told = self.launch.records[record]
+        block, interval = int(told["block"]), int(told["interval"])
+        key = ("lanes", block, interval)
+        warps = -(-int(np.prod(self.launch.block)) // LANES)
+        self._add(key, "lanes", (warps, LANES), None)
+        return key
+
+    def _lane(self, record: int) -> str:
+        warp, lane = divmod(int(self.launch.records["thread"][record]), LANES)
+        return f"lane {lane} of warp {warp}"
+
+    def _name_lines(self) -> None:
+        found = places_of(self.launch, np.unique(self.launch.records["pc"]))
+        self._lines = {pc: (p.file or "", p.line or 0, p.text) for pc, p in found.items()}
+
+    def _line(self, record: int) -> Line:
+        return self._lines[int(self.launch.records["pc"][record])]
+
+    # --- nodes
+
+    def _add(self, key: Key, name: str, shape: tuple[int, int], dtype: str | None) -> None:
+        if key not in self.nodes:
+            self.nodes[key] = Node(key, name, shape, dtype=dtype)
+
+    def _hold(self, key: Key, flat: int, name: str, value: str) -> None:
+        self.nodes[key].elements[flat] = (name, value)
+
+
+def _arrays(launch: Launch) -> list[Argument]:
+    """The tensors of a call, those that it reads first, and what the host function allocated."""
+    found = sorted(launch.arguments, key=lambda each: each.writable)
+    for made in launch.allocations:
+        if made.shape is None or made.dtype is None:
+            continue
+        strides: list[int] = []
+        step = 1
+        for size in reversed(made.shape):
+            strides.insert(0, step)
+            step *= max(size, 1)
+        itemsize = max(made.nbytes // max(step, 1), 1)
+        place = (made.address, made.nbytes, made.address)
+        found.append(Argument(made.label, *place, made.shape, tuple(strides), itemsize, made.dtype))
+    return found
+
+
+def _shape(array: Argument) -> tuple[int, int]:
+    """Rows and columns in which an array is drawn."""
+    columns = array.shape[-1] if len(array.shape) > 1 else min(max(array.numel, 1), LANES)
+    return -(-array.numel // max(columns, 1)), columns
+
+
+def _guess(told: Any) -> str | None:
+    return numbers.guess([int(told["value"])], int(told["bytes"]))
+
+
+def _told(line: Line) -> str:
+    return f"{line[0]}:{line[1]}" if line[0] else ""
