@@ -91,6 +91,7 @@ def runtime_flags(compiler: str) -> list[str]:
         "-shared",
         "-fvisibility=hidden",
         "-fno-omit-frame-pointer",
+        *(["-ftls-model=initial-exec"] if sys.platform == "linux" else []),  # no call for `current`
         "-pthread",
     ]
 

@@ -29,6 +29,7 @@ struct Thread {
   bool entered = false;           // the kernel's body has begun: its arguments are its own now
   const void* wait_pc = nullptr;  // call site of the meeting point that it came to last
   int wait_line = 0;              // its line in the source, of __syncthreads
+  mutable void* events = nullptr;  // of the profiler: what it did since its warp last met
   NextAtomic next_atomic = NextAtomic::kAny;
   const void* edge = nullptr;     // where it was in the code last, of a traced build
 };

@@ -77,6 +77,13 @@ int argument_of(std::uint64_t address, bool store) {
   return found->number;
 }
 
+bool argument_of_run(std::uint64_t begin, std::uint64_t end, bool store, int& number) {
+  const View* view = last[store];
+  if (view == nullptr || !view->dimensions.empty() || begin < view->begin || end > view->end) return false;
+  number = view->number;
+  return true;
+}
+
 std::vector<ArgumentTouched> touched_by_argument() {
   std::vector<ArgumentTouched> all;
   for (const View& view : views) {

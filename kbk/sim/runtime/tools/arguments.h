@@ -12,6 +12,9 @@ namespace kbk {
 // read for a load.
 int argument_of(std::uint64_t address, bool store);
 
+// The same of a run of bytes that begins in the argument that was asked for last; false if that is not known to hold all of it.
+bool argument_of_run(std::uint64_t begin, std::uint64_t end, bool store, int& number);
+
 // What the launch did to each argument, those of no elements too.
 struct ArgumentTouched {
   int number;

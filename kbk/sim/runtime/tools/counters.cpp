@@ -36,7 +36,7 @@ class Counters : public RequestListener {
   }
 
   void request(const Request& request) override {
-    const Event& first = request.first();
+    const Event& first = request.first;
     switch (first.kind) {
       case Kind::kCollective:
         if (static_cast<Op>(first.bytes) != Op::kSync) ++in_block(request.block).collectives[request.warp];
@@ -47,12 +47,10 @@ class Counters : public RequestListener {
       default: break;
     }
     const Kind kind = request.kind;
-    bool mixed = false;
-    for (unsigned i = 1; i < request.count; ++i) mixed = mixed || request.events[i]->argument != first.argument;
     if (is_atomic(kind)) atomics(request);
-    sum_of(key_of(first, kind, mixed ? -1 : first.argument, false)).add(request.cost, request.count, first.bytes);
+    sum_of(key_of(first, kind, request.mixed ? -1 : request.argument, false)).add(request.cost, request.count, first.bytes);
     if (first.space == Space::kShared) return;
-    if (mixed) by_argument(request, kind);
+    if (request.mixed) by_argument(request, kind);
     InBlock& here = in_block(request.block);
     here.stored = here.stored || kind != Kind::kLoad;
     const auto touched = kind == Kind::kLoad ? touched_read : touched_write;
@@ -125,15 +123,15 @@ class Counters : public RequestListener {
 
   // A request whose lanes ask for different tensors: what each of them costs alone, beside the whole.
   void by_argument(const Request& request, Kind kind) {
-    const Event& first = request.first();
+    const Event& first = request.first;
     std::uint32_t done = 0;
     for (unsigned i = 0; i < request.count; ++i) {
       if (done >> i & 1) continue;
-      const int argument = request.events[i]->argument;
+      const int argument = request.arguments[i];
       std::uint64_t mine[kLanes];
       unsigned count = 0;
       for (unsigned j = i; j < request.count; ++j) {
-        if (request.events[j]->argument != argument) continue;
+        if (request.arguments[j] != argument) continue;
         done |= 1u << j;
         mine[count++] = request.addresses[j];
       }
@@ -146,7 +144,7 @@ class Counters : public RequestListener {
 
   void atomics(const Request& request) {
     InBlock& here = in_block(request.block);
-    const bool shared = request.first().space == Space::kShared;
+    const bool shared = request.first.space == Space::kShared;
     for (unsigned i = 0; i < request.count; ++i) {
       const std::uint64_t address = request.addresses[i];
       ++here.atomics[shared ? address | 1ull << 63 : address];

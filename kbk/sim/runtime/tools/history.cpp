@@ -42,6 +42,8 @@ class History : public Listener {
     most_ = most;
   }
   void clear() {
+    for (auto& chunk : chunks_)
+      if (chunk != nullptr && spare_.size() < kMostSpare) spare_.push_back(std::move(chunk));
     chunks_.clear();
     seen_.clear();
     intervals_.clear();
@@ -187,7 +189,6 @@ class History : public Listener {
     for (auto& chunk : chunks_) {
       const std::uint64_t here = std::min<std::uint64_t>(left, kPerChunk);
       std::memcpy(static_cast<void*>(to), chunk.get(), here * sizeof(Record));
-      chunk.reset();
       to += here;
       left -= here;
     }
@@ -203,6 +204,7 @@ class History : public Listener {
   static constexpr std::uint8_t kUnknown = 2;    // nobody saw the value
   static constexpr std::uint8_t kAfter = 4;      // of an atomic, whose first record has what was there before: what is there since
   static constexpr std::size_t kPerChunk = 1u << 16;
+  static constexpr std::size_t kMostSpare = 32;  // chunks kept for the next launches: 64 MiB
   static constexpr std::size_t kMostBlocks = 1u << 20;  // whose order is kept
   static constexpr std::uint32_t kWord = 8;
 
@@ -220,7 +222,14 @@ class History : public Listener {
   }
 
   Record* room() {
-    if (count_ % kPerChunk == 0) chunks_.push_back(std::unique_ptr<Record[]>(new Record[kPerChunk]));
+    if (count_ % kPerChunk == 0) {
+      if (spare_.empty()) {
+        chunks_.emplace_back(new Record[kPerChunk]);
+      } else {
+        chunks_.push_back(std::move(spare_.back()));
+        spare_.pop_back();
+      }
+    }
     return &chunks_.back()[count_++ % kPerChunk];
   }
 
@@ -289,7 +298,7 @@ class History : public Listener {
            "],\"type\":" + json_text(kind) + ",\"dynamic\":" + (dynamic ? "true" : "false") + "}";
   }
 
-  std::vector<std::unique_ptr<Record[]>> chunks_;
+  std::vector<std::unique_ptr<Record[]>> chunks_, spare_;
   std::vector<Seen> seen_;
   std::unordered_map<const Block*, std::uint16_t> intervals_;  // of the blocks that live now
   std::uint64_t count_ = 0, most_ = 0;

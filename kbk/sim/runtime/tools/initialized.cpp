@@ -16,9 +16,9 @@ class Initialized : public Listener {
   void begin(const Launch&) override { blocks_.clear(), contents_.clear(), last_ = nullptr; }
   void end(const Launch&) override { blocks_.clear(), last_ = nullptr; }
   void block_begin(const Block& block) override {
-    blocks_[&block].reset(static_cast<std::uint64_t>(block.arena.end - block.arena.base));
+    blocks_[&block].reset_touched(static_cast<std::uint64_t>(block.arena.end - block.arena.base));
+    last_ = nullptr;
   }
-  void block_end(const Block& block) override { blocks_.erase(&block), last_ = nullptr; }
 
   void touch(const Thread& thread, const Touch& touch) override {
     if (touch.space == Space::kShared) return shared(thread, touch);

@@ -93,7 +93,10 @@ KBK_API void kbk_sim_profile_take(std::uint64_t number, void* sums, void* reques
   if (!from.sums.empty()) std::memcpy(sums, static_cast<const void*>(from.sums.data()), from.sums.size() * sizeof(Sum));
   from.requests.copy(static_cast<LoggedRequest*>(requests));
 }
-KBK_API void kbk_sim_profile_discard() { launches_counted.done().clear(); }
+KBK_API void kbk_sim_profile_discard() {
+  for (Counted& each : launches_counted.done()) give_requests(each.requests);
+  launches_counted.done().clear();
+}
 
 // The model alone: what one request of these lanes costs. told: cost, theoretical, ideal, distinct bytes.
 KBK_API void kbk_sim_profile_cost(int shared, int kind, unsigned bytes, unsigned count, const std::uint64_t* addresses,

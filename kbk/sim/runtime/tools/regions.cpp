@@ -28,6 +28,7 @@ bool Bits::each_word(std::uint64_t first, std::uint64_t count, Each each) {
 
 void Bits::set(std::uint64_t first, std::uint64_t count) {
   each_word(first, count, [this](std::uint64_t word, std::uint64_t mask) { return words_[word] |= mask, true; });
+  high_ = std::max(high_, static_cast<std::size_t>((first + count + 63) / 64));
 }
 bool Bits::all(std::uint64_t first, std::uint64_t count) const {
   return each_word(first, count, [this](std::uint64_t word, std::uint64_t mask) { return (words_[word] & mask) == mask; });

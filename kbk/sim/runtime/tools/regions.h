@@ -2,6 +2,8 @@
 // Addresses are the caller's, as in Touch.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +13,16 @@ namespace kbk {
 // A bit for each byte of a stretch of memory.
 class Bits {
  public:
-  void reset(std::uint64_t bytes) { words_.assign((bytes + 63) / 64, 0); }
+  void reset(std::uint64_t bytes) {
+    words_.assign((bytes + 63) / 64, 0);
+    high_ = 0;
+  }
+  // The same, where few of the bits are set: only those words are written.
+  void reset_touched(std::uint64_t bytes) {
+    if ((bytes + 63) / 64 != words_.size()) return reset(bytes);
+    std::fill(words_.begin(), words_.begin() + static_cast<std::ptrdiff_t>(high_), 0);
+    high_ = 0;
+  }
   bool empty() const { return words_.empty(); }
   void set(std::uint64_t first, std::uint64_t count);
   bool all(std::uint64_t first, std::uint64_t count) const;
@@ -21,6 +32,7 @@ class Bits {
   template <class Each>
   static bool each_word(std::uint64_t first, std::uint64_t count, Each each);
   std::vector<std::uint64_t> words_;
+  std::size_t high_ = 0;  // after the last word that is not 0
 };
 
 enum class Owner : std::uint8_t { kArgument, kHostTensor, kAllocation, kMalloc };

@@ -16,17 +16,24 @@ class RequestLog : public RequestListener {
  public:
   void room_for(std::uint64_t most) { most_ = most; }
   void begin(const Launch&, std::uintptr_t) override {
-    chunks_.clear();
+    give(chunks_);
     count_ = left_out_ = 0;
   }
   void request(const Request& request) override {
-    const Event& first = request.first();
+    const Event& first = request.first;
     if (!request.accesses()) return;
     if (count_ == most_) {
       ++left_out_;
       return;
     }
-    if (count_ % kRequestsPerChunk == 0) chunks_.emplace_back(new LoggedRequest[kRequestsPerChunk]);
+    if (count_ % kRequestsPerChunk == 0) {
+      if (spare_.empty()) {
+        chunks_.emplace_back(new LoggedRequest[kRequestsPerChunk]);
+      } else {
+        chunks_.push_back(std::move(spare_.back()));
+        spare_.pop_back();
+      }
+    }
     LoggedRequest& here = chunks_.back()[count_++ % kRequestsPerChunk];
     here.pc = first.pc;
     here.block = static_cast<std::uint32_t>(request.block.linear);
@@ -34,7 +41,7 @@ class RequestLog : public RequestListener {
     here.kind = static_cast<std::uint8_t>(request.kind);
     here.space = static_cast<std::uint8_t>(first.space);
     here.bytes = first.bytes;
-    here.argument = first.argument;
+    here.argument = static_cast<std::int8_t>(request.argument);
     here.reserved = 0;
     here.lanes = request.lanes;
     here.cost = static_cast<std::uint16_t>(request.cost.cost);
@@ -53,8 +60,16 @@ class RequestLog : public RequestListener {
     return all;
   }
 
+  // Chunks that nobody needs any more.
+  void give(std::vector<std::unique_ptr<LoggedRequest[]>>& chunks) {
+    for (auto& chunk : chunks)
+      if (spare_.size() < kMostSpare) spare_.push_back(std::move(chunk));
+    chunks.clear();
+  }
+
  private:
-  std::vector<std::unique_ptr<LoggedRequest[]>> chunks_;
+  static constexpr std::size_t kMostSpare = 32;  // 36 MiB
+  std::vector<std::unique_ptr<LoggedRequest[]>> chunks_, spare_;
   std::uint64_t count_ = 0, left_out_ = 0, most_ = 0;
 };
 
@@ -66,6 +81,7 @@ RequestListener& request_log() { return log; }
 void request_log_room(std::uint64_t most) { log.room_for(most); }
 std::uint64_t unlogged_requests() { return log.left_out(); }
 LoggedRequests take_requests() { return log.take(); }
+void give_requests(LoggedRequests& requests) { log.give(requests.chunks); }
 
 void LoggedRequests::copy(LoggedRequest* to) const {
   std::uint64_t left = count;

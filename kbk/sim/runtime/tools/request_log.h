@@ -35,5 +35,6 @@ struct LoggedRequests {
   void copy(LoggedRequest* to) const;  // it has room for `count`
 };
 LoggedRequests take_requests();
+void give_requests(LoggedRequests& requests);  // they are not needed any more
 
 }  // namespace kbk

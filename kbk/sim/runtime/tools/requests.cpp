@@ -2,6 +2,7 @@
 #include "requests.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,17 +14,49 @@ namespace kbk {
 
 namespace {
 
-constexpr std::size_t kFlushAt = 1u << 12;    // events of a warp whose lanes have all met: time to replay them
+constexpr std::size_t kFlushAt = 1u << 7;     // events of a lane whose warp has all met: time to replay them
 constexpr std::size_t kMostEvents = 1u << 25;  // of all that waits: 512 MiB
 
+// What one lane did since its warp was replayed.
+class LaneEvents {
+ public:
+  bool full() const { return next_ == end_; }
+  void add(const Event& event) { *next_++ = event; }
+  // Twice the room; by how much it grew.
+  std::size_t grow() {
+    const std::size_t size = next_ - begin_.get(), room = size == 0 ? 16 : 2 * size;
+    std::unique_ptr<Event[]> more(new Event[room]);
+    std::copy(begin_.get(), next_, more.get());
+    begin_ = std::move(more);
+    next_ = begin_.get() + size;
+    end_ = begin_.get() + room;
+    return room - size;
+  }
+  void clear() { next_ = begin_.get(); }
+  std::size_t size() const { return static_cast<std::size_t>(next_ - begin_.get()); }
+  std::size_t room() const { return static_cast<std::size_t>(end_ - begin_.get()); }
+  Event* begin() { return begin_.get(); }
+  Event* end() { return next_; }
+
+ private:
+  std::unique_ptr<Event[]> begin_;
+  Event *next_ = nullptr, *end_ = nullptr;
+};
+
 struct WarpEvents {
-  std::vector<Event> lanes[kLanes];
-  std::size_t count = 0;
+  LaneEvents lanes[kLanes];
 };
 
 struct BlockEvents {
   std::vector<WarpEvents> warps;
 };
+
+// All of an event but its address.
+inline std::uint64_t kind_of_event(const Event& event) {
+  std::uint64_t word;
+  std::memcpy(&word, reinterpret_cast<const char*>(&event) + sizeof event.address, sizeof word);
+  return word;
+}
 
 class Requests : public Listener {
  public:
@@ -46,7 +79,8 @@ class Requests : public Listener {
       spare_.pop_back();
     }
     events->warps.resize(block.warps.size());
-    block_ = nullptr;
+    for (const Thread& thread : block.threads)
+      thread.events = &events->warps[thread.linear / kLanes].lanes[thread.linear % kLanes];
     for (RequestListener* each : listeners_) each->block_begin(block);
   }
 
@@ -54,41 +88,39 @@ class Requests : public Listener {
     if (touch.space == Space::kHost) return;
     if (touch.space == Space::kModule && touch.at >= constant_low_ && touch.at < constant_high_) return;  // has a cache of its own
     std::uint64_t address = touch.address;
-    int argument = -1;
     if (touch.space == Space::kShared)
       address = static_cast<std::uint64_t>(static_cast<const char*>(touch.at) - thread.block->arena.base);
-    else if (touch.space == Space::kGlobal)
-      argument = argument_of(address, writes(touch.access));
     const Kind kind = touch.access == Access::kAtomic ? kind_of(thread.next_atomic)
                       : writes(touch.access)          ? Kind::kStore
                                                       : Kind::kLoad;
     const auto bytes = static_cast<std::uint8_t>(std::min<std::uint32_t>(touch.bytes, 255));
-    keep(thread, {address, pc_of(touch.pc), bytes, kind, touch.space, static_cast<std::int8_t>(argument)});
+    keep(thread, {address, pc_of(touch.pc), bytes, kind, touch.space, 0});
   }
   // The value that the last atomic there had is used.
   void used(const Thread& thread, const void* at) override {
     const std::uint64_t address = address_of(thread, at);
-    std::vector<Event>& events = lane_of(thread);
-    for (std::size_t i = events.size(); i-- > 0;) {
-      if (!is_atomic(events[i].kind) || events[i].address != address) continue;
-      if (events[i].kind != Kind::kSwap) events[i].kind = Kind::kAtom;
+    LaneEvents& events = lane_of(thread);
+    for (Event* each = events.end(); each != events.begin();) {
+      --each;
+      if (!is_atomic(each->kind) || each->address != address) continue;
+      if (each->kind != Kind::kSwap) each->kind = Kind::kAtom;
       return;
     }
   }
   void turn(const Thread& thread, const void* from) override {
-    keep(thread, {0, pc_of(from), 0, Kind::kTurn, Space::kGlobal, -1});
+    keep(thread, {0, pc_of(from), 0, Kind::kTurn, Space::kGlobal, 0});
   }
   void special(const Thread& thread, Special what, const void* pc) override {
-    keep(thread, {0, pc_of(pc), static_cast<std::uint8_t>(what), Kind::kSpecial, Space::kGlobal, -1});
+    keep(thread, {0, pc_of(pc), static_cast<std::uint8_t>(what), Kind::kSpecial, Space::kGlobal, 0});
   }
   void collective(const Block& block, unsigned warp, unsigned lanes, Op op) override {
     for (unsigned rest = lanes; rest != 0; rest &= rest - 1) {
       const Thread& thread = block.threads[warp * kLanes + static_cast<unsigned>(__builtin_ctz(rest))];
-      keep(thread, {lanes, pc_of(thread.wait_pc), static_cast<std::uint8_t>(op), Kind::kCollective, Space::kGlobal, -1});
+      keep(thread, {lanes, pc_of(thread.wait_pc), static_cast<std::uint8_t>(op), Kind::kCollective, Space::kGlobal, 0});
     }
     if (lanes != block.warps[warp].alive) return;
     WarpEvents& events = events_of(block).warps[warp];
-    if (events.count >= kFlushAt) replay(block, warp, events);
+    if (events.lanes[__builtin_ctz(lanes)].size() >= kFlushAt) replay(block, warp, events);
   }
   void barrier(const Block& block) override {
     replay_all(block);
@@ -105,7 +137,6 @@ class Requests : public Listener {
     const auto found = blocks_.find(&block);
     spare_.push_back(std::move(found->second));
     blocks_.erase(found);
-    block_ = nullptr;
   }
   void end(const Launch& launch) override {
     while (!blocks_.empty()) block_end(*blocks_.begin()->first);  // of a launch that was ended
@@ -124,24 +155,17 @@ class Requests : public Listener {
     return callers_address(at);
   }
 
-  BlockEvents& events_of(const Block& block) {
-    if (&block != block_) {
-      block_ = &block;
-      events_ = blocks_.find(&block)->second.get();
-    }
-    return *events_;
-  }
-  std::vector<Event>& lane_of(const Thread& thread) {
-    return events_of(*thread.block).warps[thread.linear / kLanes].lanes[thread.linear % kLanes];
-  }
+  static LaneEvents& lane_of(const Thread& thread) { return *static_cast<LaneEvents*>(thread.events); }
+  BlockEvents& events_of(const Block& block) { return *blocks_.find(&block)->second; }
   void keep(const Thread& thread, const Event& event) {
-    WarpEvents& warp = events_of(*thread.block).warps[thread.linear / kLanes];
-    if (++waiting_ > kMostEvents) {
-      waiting_ = 0;
+    LaneEvents& lane = lane_of(thread);
+    if (lane.full()) make_room(lane);
+    lane.add(event);
+  }
+  void make_room(LaneEvents& lane) {
+    if (room_ + lane.room() > kMostEvents)
       trap("trace", "the threads did more than 33,554,432 things between two barriers: too many to profile; launch less");
-    }
-    ++warp.count;
-    warp.lanes[thread.linear % kLanes].push_back(event);
+    room_ += lane.grow();
   }
 
   void replay_all(const Block& block) {
@@ -150,54 +174,78 @@ class Requests : public Listener {
   }
 
   void replay(const Block& block, unsigned number, WarpEvents& warp) {
-    if (warp.count == 0) return;
-    Request request{block, number, 0, {}, {}, 0, {}, false, {}, Kind::kLoad};
     const Event *next[kLanes], *end[kLanes];
     unsigned left = 0;
     for (unsigned lane = 0; lane < kLanes; ++lane) {
-      next[lane] = warp.lanes[lane].data();
-      end[lane] = next[lane] + warp.lanes[lane].size();
+      next[lane] = warp.lanes[lane].begin();
+      end[lane] = warp.lanes[lane].end();
       if (next[lane] != end[lane]) left |= 1u << lane;
     }
+    if (left == 0) return;
+    Request request{block, number, {}, Kind::kLoad, 0, 0, {}, {}, false, {}, false, -1, {}};
     while (left != 0) {
-      const Event* lowest = next[__builtin_ctz(left)];
-      for (unsigned rest = left & (left - 1); rest != 0; rest &= rest - 1) {
-        const Event* here = next[__builtin_ctz(rest)];
-        if (before(*here, *lowest)) lowest = here;
-      }
-      request.lanes = request.count = 0;
-      for (unsigned rest = left; rest != 0; rest &= rest - 1) {
-        const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
-        const Event* here = next[lane];
-        if (!together(*here, *lowest)) continue;
-        request.lanes |= 1u << lane;
-        request.lane[request.count] = static_cast<unsigned char>(lane);
-        request.events[request.count++] = here;
-        if (++next[lane] == end[lane]) left &= ~(1u << lane);
-      }
-      if (lowest->kind == Kind::kTurn) continue;
-      if (request.accesses()) measure(request);
+      if (!take_alike(request, next, left)) take_lowest(request, next, left);
+      for (unsigned i = 0; i < request.count; ++i)
+        if (next[request.lane[i]] == end[request.lane[i]]) left &= ~(1u << request.lane[i]);
+      if (request.first.kind == Kind::kTurn) continue;
+      if (told_as(request.first.kind) <= Kind::kAtom) measure(request);
       for (RequestListener* each : listeners_) each->request(request);
     }
-    for (auto& lane : warp.lanes) lane.clear();
-    waiting_ -= std::min(waiting_, warp.count);
-    warp.count = 0;
+    for (LaneEvents& lane : warp.lanes) lane.clear();
+  }
+
+  // The usual case: all lanes go on with the same.
+  static bool take_alike(Request& request, const Event* (&next)[kLanes], unsigned left) {
+    const unsigned first = static_cast<unsigned>(__builtin_ctz(left));
+    const std::uint64_t kind = kind_of_event(*next[first]);
+    unsigned count = 0;
+    for (unsigned rest = left; rest != 0; rest &= rest - 1) {
+      const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
+      if (kind_of_event(*next[lane]) != kind) return false;
+      request.lane[count] = static_cast<unsigned char>(lane);
+      request.addresses[count++] = next[lane]->address;
+    }
+    request.first = *next[first];
+    if (request.first.kind == Kind::kCollective) return false;  // not all may have met in it
+    request.kind = told_as(request.first.kind);
+    request.lanes = left;
+    request.count = count;
+    for (unsigned i = 0; i < count; ++i) ++next[request.lane[i]];
+    return true;
+  }
+  static void take_lowest(Request& request, const Event* (&next)[kLanes], unsigned left) {
+    const Event* lowest = next[__builtin_ctz(left)];
+    for (unsigned rest = left & (left - 1); rest != 0; rest &= rest - 1) {
+      const Event* here = next[__builtin_ctz(rest)];
+      if (before(*here, *lowest)) lowest = here;
+    }
+    request.lanes = request.count = 0;
+    request.first = *lowest;
+    request.kind = told_as(lowest->kind);
+    for (unsigned rest = left; rest != 0; rest &= rest - 1) {
+      const auto lane = static_cast<unsigned>(__builtin_ctz(rest));
+      const Event* here = next[lane];
+      if (!together(*here, *lowest)) continue;
+      if (told_as(here->kind) == Kind::kAtom) request.kind = Kind::kAtom;
+      if (request.lanes == 0) request.first = *here;
+      request.lanes |= 1u << lane;
+      request.lane[request.count] = static_cast<unsigned char>(lane);
+      request.addresses[request.count++] = here->address;
+      ++next[lane];
+    }
   }
   static bool before(const Event& a, const Event& b) { return a.pc != b.pc ? a.pc < b.pc : a.kind < b.kind; }
+
   static void measure(Request& request) {
-    const Event& first = request.first();
+    const Event& first = request.first;
     request.dense = true;
-    std::uint64_t next = first.address;
+    std::uint64_t end = first.address;
     for (unsigned i = 0; i < request.count; ++i) {
-      const std::uint64_t address = request.addresses[i] = request.events[i]->address;
-      request.dense = request.dense && address == next;
-      next = address + first.bytes;
+      request.dense = request.dense && request.addresses[i] == end;
+      end = request.addresses[i] + first.bytes;
     }
-    request.kind = told_as(first.kind);
+    find_arguments(request, end);
     const bool atomic = is_atomic(first.kind);
-    if (atomic)
-      for (unsigned i = 0; i < request.count; ++i)
-        if (told_as(request.events[i]->kind) == Kind::kAtom) request.kind = Kind::kAtom;
     if (first.space == Space::kShared)
       request.cost = atomic ? shared_atomic_cost(request, first)
                             : shared_cost(request.addresses, request.lane, request.count, first.bytes, first.kind == Kind::kLoad);
@@ -206,6 +254,18 @@ class Requests : public Listener {
     else
       request.cost = atomic ? global_atomic_cost(request.addresses, request.count, first.bytes)
                             : global_cost(request.addresses, request.count, first.bytes);
+  }
+  static void find_arguments(Request& request, std::uint64_t end) {
+    request.mixed = false;
+    request.argument = -1;
+    if (request.first.space != Space::kGlobal) return;
+    const bool store = request.kind != Kind::kLoad;
+    if (request.dense && argument_of_run(request.first.address, end, store, request.argument)) return;
+    for (unsigned i = 0; i < request.count; ++i) {
+      request.arguments[i] = static_cast<std::int8_t>(argument_of(request.addresses[i], store));
+      request.mixed = request.mixed || request.arguments[i] != request.arguments[0];
+    }
+    request.argument = request.arguments[0];
   }
   static Cost shared_atomic_cost(const Request& request, const Event& first) {
     // Lanes that add 1 are counted (ATOMS.POPC.INC): those at one address take one turn, as in a store.
@@ -231,16 +291,13 @@ class Requests : public Listener {
 
   void forget() {
     blocks_.clear();
-    block_ = nullptr;
-    waiting_ = 0;
+    room_ = 0;
   }
 
   std::vector<RequestListener*> listeners_;
   std::unordered_map<const Block*, std::unique_ptr<BlockEvents>> blocks_;
   std::vector<std::unique_ptr<BlockEvents>> spare_;
-  const Block* block_ = nullptr;  // whose events are at hand
-  BlockEvents* events_ = nullptr;
-  std::size_t waiting_ = 0;
+  std::size_t room_ = 0;  // for events, of all lanes
   std::uintptr_t low_ = 0;
   const void *constant_low_ = nullptr, *constant_high_ = nullptr;
 };

@@ -28,25 +28,27 @@ struct Event {
   std::uint8_t bytes;     // kCollective: its Op; kSpecial: its Special
   Kind kind;
   Space space;
-  std::int8_t argument;  // whose tensor (arguments.h), or -1
+  std::uint8_t unused;
 };
 static_assert(sizeof(Event) == 16, "kbk: events are kept by the million");
 
-// What lanes of one warp did together.
+// What lanes of one warp did together. The arrays are without gaps, in order of lane.
 struct Request {
   const Block& block;
   unsigned warp;
-  unsigned lanes;                // a mask
-  const Event* events[kLanes];   // of the lanes that take part, without gaps, in order of lane
-  unsigned char lane[kLanes];    // whose each is
+  Event first;     // of the first lane that takes part
+  Kind kind;       // as first.kind, but for accesses kLoad to kAtom
+  unsigned lanes;  // a mask
   unsigned count;
+  unsigned char lane[kLanes];
+  std::uint64_t addresses[kLanes];
   // Of accesses, and only of those:
-  std::uint64_t addresses[kLanes];  // as `events`
-  bool dense;                       // each begins where the one before it ends
+  bool dense;  // each begins where the one before it ends
   Cost cost;
-  Kind kind;                        // kLoad to kAtom
-  const Event& first() const { return *events[0]; }
-  bool accesses() const { return told_as(first().kind) <= Kind::kAtom; }
+  bool mixed;    // of several arguments: then each lane has its own
+  int argument;  // of the first lane: whose tensor (arguments.h), or -1
+  std::int8_t arguments[kLanes];
+  bool accesses() const { return kind <= Kind::kAtom; }
 };
 
 // One who counts or keeps requests.
