@@ -11,8 +11,14 @@
 namespace kbk {
 namespace {
 
+// A thread's own local variables reach nobody.
+inline bool is_own_local(const volatile void* address) {
+  const Stack& stack = current->stack;
+  return static_cast<std::size_t>(static_cast<const volatile char*>(address) - stack.base) < stack.bytes;
+}
+
 inline void tell(const volatile void* address, std::uint64_t bytes, Access access, const void* pc, bool aligned = true) {
-  if (!watched()) return;
+  if (!watched() || is_own_local(address)) return;
   if (worker->yield_wanted) {  // a tick came while the runtime was at work
     worker->yield_wanted = false;
     yield();
