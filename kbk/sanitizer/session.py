@@ -73,8 +73,10 @@ class Sanitizer:
     def __enter__(self) -> Sanitizer:
         from kbk.sanitizer.watch import Watch
 
-        if any(isinstance(each, Sanitizer) for each in watchers) or _active:
-            raise ArgumentError("sanitize: another kbk.sanitize() is under way in this process.")
+        if watchers or _active:
+            raise ArgumentError(
+                "sanitize: another kbk.sanitize() or kbk.profile() is under way in this process."
+            )
         _active.append(self)
         self._stack.callback(_active.remove, self)
         self._stack.callback(self._fresh.clear)
