@@ -56,7 +56,7 @@ def test_the_picture_shows_another_walk_if_the_kernel_walks_another_way(
 
 
 def test_the_examples_of_the_readme_print_what_it_says() -> None:
-    example, wrong = re.findall(r"```python\n(.*?)```", README, re.S)
+    example, wrong, profiled = re.findall(r"```python\n(.*?)```", README, re.S)
     (finding,) = re.findall(r"```text\nkbk.errors.SanitizerError: (.*?)\n```", README, re.S)
     said = re.findall(r"print\(out\)\s*# (.*)", example)
     printed = io.StringIO()
@@ -67,6 +67,12 @@ def test_the_examples_of_the_readme_print_what_it_says() -> None:
     with pytest.raises(SanitizerError) as caught:
         exec(compile(wrong, "README.md", "exec"), scope)
     assert str(caught.value) == finding
+    (table,) = re.findall(r"```text\n(row_sums_kernel: .*?\n)```", README, re.S)
+    printed.truncate(0)
+    printed.seek(0)
+    with contextlib.redirect_stdout(printed):
+        exec(compile(profiled, "README.md", "exec"), scope)
+    assert printed.getvalue() == table
 
 
 def states(text: str) -> dict[str, str]:

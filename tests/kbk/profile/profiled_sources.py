@@ -87,6 +87,16 @@ __global__ void shared_use(float* out) {
   __syncthreads();
 }
 
+__global__ void endless_sum(float* out, const float* x, int turns, int meet) {
+  float sum = 0.0f;
+#pragma unroll 1
+  for (int i = 0; i < turns; ++i) {
+    sum += x[threadIdx.x];
+    if (meet != 0 && i % 64 == 0) __syncthreads();
+  }
+  out[threadIdx.x] = sum;
+}
+
 #define F(t) (t).mutable_data_ptr<float>()
 #define C(t) (t).const_data_ptr<float>()
 #define I(t) (t).mutable_data_ptr<int>()
@@ -119,6 +129,9 @@ void run_twice(Tensor out) {
   twice<<<1, 32, 0, current_stream()>>>(F(out), int(out.numel()));
   twice<<<1, 32, 0, current_stream()>>>(F(out), 8);
 }
+void run_long(Tensor out, const Tensor& x, int64_t turns, int64_t meet) {
+  endless_sum<<<1, 32, 0, current_stream()>>>(F(out), C(x), int(turns), int(meet));
+}
 void run_shared(Tensor out) { shared_use<<<4, 64, 64 * 4, current_stream()>>>(F(out)); }
 """
 
@@ -132,5 +145,6 @@ FUNCTIONS = [
     "run_two",
     "run_rows",
     "run_twice",
+    "run_long",
     "run_shared",
 ]

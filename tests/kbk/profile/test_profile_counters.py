@@ -146,6 +146,18 @@ def test_the_order_of_threads_changes_no_counter(ops: Any) -> None:
     assert shuffled == plain
 
 
+def test_events_are_forgotten_at_barriers_and_too_many_between_two_end_the_launch(ops: Any) -> None:
+    turns = 600_000  # two events a lane and turn: 38 million
+    values = (torch.empty(32), torch.rand(32), turns)
+    met = profiled(ops, "run_long", *values, 1, most_records=0, most_requests=0)
+    assert met.metrics[LD] == turns
+    with kbk.profile(most_records=0) as p:
+        with pytest.raises(kbk.LaunchError, match="too many to profile; launch less"):
+            ops.run_long(*values, 0)
+        ops.run_long(torch.empty(32), torch.rand(32), 7, 0)
+    assert p.launches[-1].metrics[LD] == 7
+
+
 @pytest.mark.parametrize("name", ["most_requests", "most_records"])
 @pytest.mark.parametrize("value", [-1, True, 1.5, None])
 def test_a_limit_that_is_no_number_is_named(name: str, value: object) -> None:
