@@ -1,12 +1,17 @@
-"""What every test folder shares: who is collected, and what a missing GPU means."""
+"""What every test folder shares: who is collected, what a missing GPU means, and a browser."""
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EXERCISES = Path(__file__).parent / "exercises"
 
 
@@ -33,3 +38,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if marked and not _gpu_is_usable():
         for item in marked:
             item.add_marker(pytest.mark.skip(reason="no usable NVIDIA GPU with nvcc"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, or Playwright's own. Without one: a skip, but a failure under CI."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    system = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    with sync_api.sync_playwright() as playwright:
+        if system is None and not Path(playwright.chromium.executable_path).exists():
+            if os.environ.get("CI"):
+                pytest.fail("no browser: apt-get install chromium")
+            pytest.skip("no browser: apt-get install chromium")
+        # A container's root has no user namespaces for the sandbox; the pages are our own.
+        chromium = playwright.chromium.launch(executable_path=system, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kbk.draw.flow import data_flow as data_flow
     from kbk.draw.lines import source_lines as source_lines
+    from kbk.draw.orders import order as order
     from kbk.draw.picture import Picture as Picture
     from kbk.draw.replays import replay as replay
     from kbk.draw.sectors import coalescing as coalescing

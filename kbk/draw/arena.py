@@ -109,6 +109,23 @@ class Part:
             index = [flat]
         return self.name + "".join(f"[{each}]" for each in index)
 
+    @property
+    def any_element(self) -> str:
+        """A name for each of its elements: tile[i]; tile[r][c]; row r, column c of tile."""
+        if self.count == 1 and not self.dynamic:
+            return self.name
+        plain = self.name.isidentifier() and len(self.extents) < 3
+        if self.shape[0] > 1:
+            return f"{self.name}[r][c]" if plain else f"row r, column c of {self.name}"
+        return f"{self.name}[i]" if plain else f"element i of {self.name}"
+
+    def row_name(self, row: int) -> str:
+        """The name of a row of elements: r = 3; of more dimensions, its indices."""
+        if len(self.extents) < 3:
+            return f"r = {row}"
+        index = np.unravel_index(row, self.extents[:-1])
+        return "".join(f"[{int(each)}]" for each in index)
+
     def bank(self, flat: int) -> int:
         """The bank of the first byte of an element."""
         return (self.offset + flat * self.element) // WORD % BANKS

@@ -94,7 +94,13 @@ class Canvas(Sheet):
             self._axes.add_collection(group, autolim=False)
 
     def rules(
-        self, lines: Iterable[Sequence[Point]], *, color: str = "", width: float = 0.5
+        self,
+        lines: Iterable[Sequence[Point]],
+        *,
+        color: str = "",
+        width: float = 0.5,
+        style: Any = "-",
+        above: float = 1.2,
     ) -> None:
         """Many lines of one look, in one path."""
         import numpy as np
@@ -105,8 +111,9 @@ class Canvas(Sheet):
         if found:
             codes = [code for each in found for code in (1, *[2] * (len(each) - 1))]
             path = Path(np.array([point for each in found for point in each]), codes)
-            look = {"edgecolor": color or self.theme.ink, "linewidth": width, "fill": False}
-            self._axes.add_artist(PathPatch(path, zorder=1.2, clip_on=False, **look))
+            look: dict[str, Any] = {"edgecolor": color or self.theme.ink, "linewidth": width}
+            look |= {"fill": False, "linestyle": style, "zorder": above, "clip_on": False}
+            self._axes.add_artist(PathPatch(path, **look))
 
     def turned(
         self,
@@ -179,8 +186,9 @@ def _letters(text: str, size: float, bold: bool) -> Any:
 
     font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     path = TextPath((0, 0), text.replace("$", r"\$"), size, prop=font)
-    box, digit = path.get_extents(), TextPath((0, 0), "0", size, prop=font).get_extents()
-    return Affine2D().translate(-(box.x0 + box.x1) / 2, -digit.y1 / 2).transform_path(path)
+    x, digit = path.vertices[:, 0], TextPath((0, 0), "0", size, prop=font).vertices[:, 1]
+    middle = -(x.min() + x.max()) / 2, -digit.max() / 2
+    return Affine2D().translate(*middle).transform_path(path)
 
 
 LINE = 0.155

@@ -145,7 +145,10 @@ def _named(
         else:
             named.append((name, low, high, some))
     counts = [name for name, *_ in named]
-    return [(name if counts.count(name) == 1 else "", *rest) for name, *rest in named]
+    return [
+        (name if counts.count(name) == 1 else "", low, high, some)
+        for name, low, high, some in named
+    ]
 
 
 _TYPES = {

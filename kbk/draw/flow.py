@@ -69,7 +69,7 @@ def _caption(graph: Graph) -> str:
         for node in graph.nodes.values()
         if not _is_input(graph, node) and node.key != OUT and not node.lanes
     ]
-    through += ["lanes of a warp"] * any(node.lanes for node in graph.nodes.values())
+    through += ["shuffles"] * any(node.lanes for node in graph.nodes.values())
     if ends:
         way = f", through {_listed(through)}" if through else ""
         said.append(f"It goes back to {_listed([_counted(node) for node in ends])}{way}.")

@@ -11,7 +11,7 @@ from kbk.draw.ancestry import Ancestry
 from kbk.draw.arena import Part
 from kbk.draw.carving import arena_of
 from kbk.draw.replays import numbers
-from kbk.draw.seen import LANES, block_name, places_of, touched
+from kbk.draw.seen import LANES, Array, block_name, places_of, touched
 from kbk.sanitizer.element import address_of, where_flat
 from kbk.sanitizer.history import GLOBAL, SHARED, Launch
 from kbk.sanitizer.names import name_of
@@ -23,6 +23,7 @@ MOST_FOLLOWED = 4_096
 """Stores and exchanges whose inputs are looked up."""
 
 Key = tuple[Any, ...]
+_Step = tuple[int, Key, str]  # a store or an exchange, the node that it is of, the element's name
 Line = tuple[str, int, str]  # file, line, text
 OUT: Key = ("out",)
 
@@ -132,48 +133,59 @@ class Graph:
     # --- the walk
 
     def _follow(self) -> None:
-        waiting: list[tuple[int, Key, str]] = [
-            (each, OUT, self.result_name) for each in self.stores
-        ]
-        doubtful: list[tuple[int, int, Key, str]] = []
-        earlier: list[tuple[int, int, Key, str]] = []
-        at = 0
-        while at < len(waiting):
-            record, key, target = waiting[at]
+        waiting: list[_Step] = [(each, OUT, self.result_name) for each in self.stores]
+        maybe: list[tuple[_Step, Array]] = []
+        at = doubt = 0
+        while at < len(waiting) or doubt < len(maybe):
+            if at == len(waiting):  # all that is sure is known
+                step, loads = maybe[doubt]
+                doubt += 1
+                for load in self._doubtful(step[0], loads):
+                    waiting += self._load(load, *step, True)
+                continue
+            record, key, target = step = waiting[at]
             at += 1
             if at > MOST_FOLLOWED:
                 self.whole = False
                 break
             told = self.past.inputs(record)
             last = int(told.exchanges[-1]) if len(told.exchanges) else -1
-            lanes = self._lanes(record) if last >= 0 and not self.past.trades[record] else key
+            trade = bool(self.past.trades[record])
+            lanes = self._lanes(record) if last >= 0 and not trade else key
             for load in told.reads.tolist():
+                if self._done_with(load, record):
+                    continue
                 to, name = (lanes, self._lane(record)) if load < last else (key, target)
                 waiting += self._load(load, record, to, name, False)
             for exchange in told.exchanges.tolist():
                 waiting += self._exchange(exchange)
-            if last >= 0 and key != lanes:
+            if key != lanes:
                 edge = self.edges.setdefault((lanes, key), Edge(False))
                 edge.stores.add(self._line(record))
                 edge.count += 1
-            if not self.past.trades[record]:
-                for some, loads in ((doubtful, told.kept), (earlier, told.before)):
-                    some += [
-                        (load, record, key, target)
-                        for load in loads.tolist()
-                        if not self.past.passed_on(load, record)
-                    ]
-        # What may have waited in a register. What was read before an earlier store went into that
-        # one, and shared memory is there to be read again: such a load counts only if no thread's
-        # load at that place is known to lead to the result.
-        pcs, shared = self.launch.records["pc"], self.past.shared
-        earlier += [each for each in doubtful if shared[each[0]]]
-        doubtful = [each for each in doubtful if not shared[each[0]]]
-        doubtful += [each for each in earlier if int(pcs[each[0]]) not in self._solid]
-        for load, record, key, target in doubtful:
-            self._load(load, record, key, target, True)
+            if not trade:
+                maybe += [(step, some) for some in (told.kept, told.before) if len(some)]
 
-    def _exchange(self, exchange: int) -> list[tuple[int, Key, str]]:
+    def _done_with(self, load: int, record: int) -> bool:
+        """Whether a value was stored in shared memory as it was, before a barrier was passed."""
+        interval = self.launch.records["interval"]
+        return bool(interval[load] != interval[record]) and self.past.passed_on(load, record)
+
+    def _doubtful(self, record: int, loads: Array) -> list[int]:
+        """Those of a thread's earlier loads whose values may have waited in a register.
+
+        What was read before an earlier store went into that one, and shared memory is there to be
+        read again: such a load counts only if no load at that place is known to lead on. What was
+        stored in shared memory as it was did not have to wait.
+        """
+        told, past = self.launch.records, self.past
+        since = int(past.inputs(record).before[-1]) if len(past.inputs(record).before) else -1
+        again = (loads <= since) | past.shared[loads]
+        known = np.isin(told["pc"][loads], list(self._solid))
+        left = loads[~(again & known)]
+        return [load for load in left.tolist() if not past.passed_on(load, record)]
+
+    def _exchange(self, exchange: int) -> list[_Step]:
         """The exchanges of the lanes that gave a value, to be followed."""
         key = self._lanes(exchange)
         self.shuffles.setdefault(key, set()).add(self._line(exchange))
@@ -187,16 +199,14 @@ class Graph:
         self._hold(key, int(self.launch.records["thread"][exchange]), self._lane(exchange), "")
         return found
 
-    def _load(
-        self, load: int, record: int, key: Key, target: str, kept: bool
-    ) -> list[tuple[int, Key, str]]:
+    def _load(self, load: int, record: int, key: Key, target: str, kept: bool) -> list[_Step]:
         """Take up a load that led to `record`, and give the stores that it has its value from."""
         if (load, key) in self._seen:
             return []
         self._seen.add((load, key))
         if not kept:
             self._solid.add(int(self.launch.records["pc"][load]))
-        found: list[tuple[int, Key, str]] = []
+        found: list[_Step] = []
         for part in self.past.parts_of(load):
             for source, flat, name, value in self._elements(part):
                 if key == OUT and not self._same_place(load, record, source, flat):
@@ -213,7 +223,7 @@ class Graph:
                 self.hops.append(
                     Hop(name, value, self.who(load), _told(self._line(load)), target, store, kept)
                 )
-                if source[0] == "shared" and not kept:
+                if source[0] == "shared":
                     found += self._stores_behind(part, source, name)
         return found
 
@@ -232,7 +242,7 @@ class Graph:
         here = address_of(array, tuple(int(i) for i in index)) - int(told["address"][load])
         return here == address_of(self.result, self.index) - int(told["address"][record])
 
-    def _stores_behind(self, part: int, source: Key, name: str) -> list[tuple[int, Key, str]]:
+    def _stores_behind(self, part: int, source: Key, name: str) -> list[_Step]:
         writers = self.past.shared_writers(part)
         if not writers:
             self.fresh += 1
@@ -251,7 +261,7 @@ class Graph:
             for number, array in enumerate(self._arrays):
                 _, flats = touched(array, self.launch.records, np.array([record]))
                 if len(flats):
-                    key = ("global", number)
+                    key: Key = ("global", number)
                     self._add(key, array.name, _shape(array), array.dtype)
                     return [
                         (key, flat, where_flat(array, flat), self._value_of(record, array, flat))
@@ -264,12 +274,16 @@ class Graph:
             "shared": None,
         }
         name = name_of(memory, (), self.launch.allocations, library=self.launch.library)
-        key = ("other", name.variable or "other memory")
-        self._add(key, str(key[1]), (1, 1), None)
+        variable = name.variable or "other memory"
+        key = ("other", variable)
+        self._add(key, variable, (1, 1), None)
         node = self.nodes[key]
         flat = next((at for at, held in node.elements.items() if held[0] == name.where), None)
+        if flat is None:
+            flat = len(node.elements)
+            node.shape = (1, flat + 1)
         value = decode(int(told["value"]), int(told["bytes"]), _guess(told)) or ""
-        return [(key, len(node.elements) if flat is None else flat, name.where, value)]
+        return [(key, flat, name.where, value)]
 
     def _shared_elements(self, record: int) -> list[tuple[Key, int, str, str]]:
         told = self.launch.records[record]
@@ -290,7 +304,8 @@ class Graph:
                 dtype = part.dtype or (_guess(told) if part.element == size else None)
                 shift = 8 * max(part.base + flat * part.element - address, 0)
                 bits = int(told["value"]) >> shift
-                value = decode(bits, part.element, dtype) or ""
+                whole = part.element <= size
+                value = (decode(bits, part.element, dtype) or "") if whole else ""
                 found.append((key, flat, part.called(flat), value))
             return found
         return []

@@ -179,6 +179,10 @@ def _outlines(
 def _named(life: Life) -> str:
     part = life.part
     rows, columns = part.shape
+    if part.extents:
+        declared = "".join(f"[{extent}]" for extent in part.extents)
+        used = "" if part.pitch == columns else f", {many(columns, 'column')} used"
+        return f"{part.name}{declared}{used}"
     if rows == 1:
         return f"{part.name}: {many(columns, 'element')}"
     apart = "" if part.pitch == columns else f", a row every {part.pitch}"
@@ -217,6 +221,8 @@ def _as_strip(canvas: Canvas, top: float, arena: Arena, lives: list[Life], words
             continue
         y = top + _STRIP + 0.16 + _LABEL * row
         canvas.rules([[(middle, top + _STRIP), (x + 0.06, y)]], color=theme.faint, width=0.7)
+        # What leads to a label further down goes behind this one.
+        canvas.boxes([(x, y, text_width(text), 0.15)], theme.paper, edge=None, above=1.4)
         canvas.text(x, y + 0.07, text)
 
 
@@ -226,7 +232,7 @@ def _labels(arena: Arena, lives: list[Life]) -> list[tuple[int, float, str]]:
     found: list[tuple[int, float, str]] = []
     row, free = 0, 0.0
     for life in lives:
-        text = f"{_named(life)} from byte {life.part.offset:,}"
+        text = f"{_named(life)}, from byte {life.part.offset:,}"
         left, width = life.part.offset * scale, text_width(text)
         if life.part.size * scale > width + 0.2:
             found.append((_INSIDE, left + (life.part.size * scale - width) / 2, text))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from kbk.draw.arena import Arena
@@ -66,8 +68,9 @@ def _barriers(
     canvas: Canvas, top: float, bottom: float, xs: list[float], wide: float, intervals: list[int]
 ) -> None:
     rules = []
+    canvas.text(0, top + 0.08, "interval", color=canvas.theme.faint)
     for at, (x, interval) in enumerate(zip(xs, intervals, strict=True)):
-        canvas.text(x + wide / 2, top + 0.08, f"interval {interval}", at="center middle")
+        canvas.text(x + wide / 2, top + 0.08, str(interval), at="center middle")
         if at and interval == intervals[at - 1] + 1:
             rules.append([(x, top), (x, bottom)])
         elif at:
@@ -118,18 +121,26 @@ def _small(canvas: Canvas, x: float, y: float, wide: float, arena: Arena, access
     lane, row = across / LANES, _map(arena) / warps
     canvas.boxes([(x, y, across, row * warps)], edge=theme.line, style=":", line=0.6)
     boxes: dict[int, list[Box]] = {}
+    frames: dict[tuple[int, int], list[int]] = {}  # by first and last lane, the warps
     took = np.zeros(warps * LANES, bool)
     took[list(access.threads)] = True
     for warp, some in enumerate(took.reshape(warps, LANES)):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], some.astype(np.int8), [0]])))
         for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             box = (x + low * lane, y + warp * row + row * 0.06, (high - low) * lane, row * 0.88)
-            boxes.setdefault(warp, []).append(box)
-    for warp, found in boxes.items():
-        if access.stores:
-            canvas.boxes(found, theme.fill(warp).color, edge=theme.line, line=0.3)
-        else:
-            canvas.boxes(found, edge=theme.ink, line=0.7)
+            boxes.setdefault(warp % len(theme.fills), []).append(box)
+            frames.setdefault((low, high), []).append(warp)
+    if access.stores:
+        edge = theme.line if row > 0.03 else None
+        for number, found in boxes.items():
+            canvas.boxes(found, theme.fill(number).color, edge=edge, line=0.3)
+    else:
+        hollow = [
+            (x + low * lane, y + first * row, (high - low) * lane, (last - first + 1) * row)
+            for (low, high), some in frames.items()
+            for first, last in _spans(some)
+        ]
+        canvas.boxes(hollow, edge=theme.ink, line=0.8)
     lines = sorted({line for _, line in access.lines})
     where = f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines[:3]))}" if lines else ""
     verb = "store" if access.stores else "load"
@@ -137,6 +148,12 @@ def _small(canvas: Canvas, x: float, y: float, wide: float, arena: Arena, access
     longer = f"{text}: {threads_name(access.threads, threads)}"
     text = longer if text_width(longer) <= wide else shortened(text, wide)
     canvas.text(x, y + _map(arena) + 0.08, text)
+
+
+def _spans(numbers: list[int]) -> list[tuple[int, int]]:
+    """First and last of numbers that follow one another."""
+    cuts = [0, *(at for at, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1), len(numbers)]
+    return [(numbers[a], numbers[b - 1]) for a, b in pairwise(cuts)]
 
 
 def _carried(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -184,7 +185,7 @@ def _listing(launch: ProfiledLaunch, lines: Sequence[LineCounters]) -> list[Row]
     for file in files:
         counted = {each.line: each for each in lines if each.file == file}
         source = launch.sources.get(file, "").splitlines()
-        wanted = sorted(_near(counted, source))
+        wanted = sorted(_near(counted, source, launch.kernel))
         if len(files) > 1:
             rows.append(Row(0, file))
         for i, number in enumerate(wanted):
@@ -196,7 +197,7 @@ def _listing(launch: ProfiledLaunch, lines: Sequence[LineCounters]) -> list[Row]
     return rows
 
 
-def _near(counted: Mapping[int, LineCounters], source: Sequence[str]) -> set[int]:
+def _near(counted: Mapping[int, LineCounters], source: Sequence[str], kernel: str) -> set[int]:
     """Numbers of lines to show of one file."""
     wanted = set(counted)
     numbers = sorted(counted)
@@ -205,16 +206,26 @@ def _near(counted: Mapping[int, LineCounters], source: Sequence[str]) -> set[int
             wanted |= set(range(a, b))
         else:
             wanted |= set(range(a, a + NEAR + 1)) | set(range(b - NEAR, b))
-    heads = [i for i, text in enumerate(source, 1) if "__global__" in text and i <= numbers[0]]
-    if heads and numbers[0] - heads[-1] <= 3 * NEAR:
-        wanted |= set(range(heads[-1], numbers[0]))
-    elif heads:
-        wanted |= {heads[-1], *range(numbers[0] - NEAR, numbers[0])}
+    head = _head(source, kernel)
+    if head and 0 <= numbers[0] - head <= 3 * NEAR:
+        wanted |= set(range(head, numbers[0]))
+    elif head:
+        wanted |= {head, *range(numbers[0] - NEAR, numbers[0])}
     # The lines that close the kernel: up to its bracket at the margin.
     ends = [i for i, text in enumerate(source, 1) if text.startswith("}") and i > numbers[-1]]
     if ends and ends[0] - numbers[-1] <= 2 * NEAR:
         wanted |= set(range(numbers[-1], ends[0] + 1))
     return {number for number in wanted if number > 0}
+
+
+def _head(source: Sequence[str], kernel: str) -> int:
+    """The number of the line that opens a kernel; 0 if it is not found, as in a macro."""
+    name = re.compile(rf"\b{re.escape(kernel.split('<')[0].split('::')[-1])}\s*\(")
+    for i, text in enumerate(source):
+        declared = re.split("[{;]", " ".join(source[i : i + 3]), maxsplit=1)[0]
+        if "__global__" in text and name.search(declared):
+            return i + 1
+    return 0
 
 
 def _draw(

@@ -94,7 +94,8 @@ def life_of(arena: Arena, part: Part) -> Life:
                     )
                 )
     carried, unread, fresh = _carried(element, stored, interval, arena.intervals)
-    return Life(part, *firsts, touched, tuple(accesses), carried, unread, fresh)
+    threads, intervals = firsts
+    return Life(part, threads, intervals, touched, tuple(accesses), carried, unread, fresh)
 
 
 def _elements(part: Part, told: Touches) -> tuple[Array, Array]:
@@ -137,12 +138,14 @@ def thread_rule(life: Life, threads: int) -> str:
     if len(flat) == 0:
         return ""
     stored = life.thread[flat]
+    if part.count == 1:
+        return str(stored[0])
     r, c = flat // part.pitch, flat % part.pitch
     rows, columns = part.shape
     dense, down = r * columns + c, c * rows + r
     mod = f" mod {threads}"
     if rows == 1:
-        rules = [("i", c), (f"i{mod}", c % threads)]
+        rules = [("i", c), (f"i{mod}", c % threads), (f"{LANES} · i", LANES * c)]
         rules += [(f"⌊i / {each}⌋{mod}", c // each % threads) for each in (2, 4, 8)]
     else:
         rules = [("r", r), ("c", c), (f"r{mod}", r % threads), (f"c{mod}", c % threads)]
@@ -156,6 +159,8 @@ def thread_rule(life: Life, threads: int) -> str:
 
 def bank_rule(part: Part) -> str:
     """In which bank element [r][c] lies, as a formula."""
+    if part.count == 1:
+        return str(part.bank(0))
     start = part.offset % (WORD * BANKS)
     if part.element % WORD or start % WORD or part.element > WORD:
         row, column = part.pitch * part.element, part.element

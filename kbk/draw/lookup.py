@@ -50,12 +50,10 @@ def draw(canvas: Canvas, top: float, life: Life) -> None:
     theme, part, pitch = canvas.theme, life.part, _pitch(life)
     rows, columns = shown(life)
     two = part.shape[0] > 1
-    index = "[r][c]" if two else "[i]"
-    title = f"Where is {part.name}{index}?"
-    canvas.text(0, top + 0.07, title, bold=True)
+    canvas.text(0, top + 0.07, f"Where is {part.any_element}?", bold=True)
     note = "above: the lane that stored it first (fill: its warp); below: its bank, bank 0 inverse"
     canvas.text(WIDTH, top + 0.07, note, at="right middle", color=theme.faint)
-    lefts = [f"r = {row}" if two else f"i = {row * pitch}" for row in rows]
+    lefts = [part.row_name(row) if two else f"i = {row * pitch}" for row in rows]
     rights = [_threads(life, row * pitch, min((row + 1) * pitch, part.count)) for row in rows]
     left = max(map(text_width, lefts)) + 0.12
     right = max(map(text_width, rights)) + 0.1
@@ -139,10 +137,14 @@ def _head(
 def _legend(canvas: Canvas, top: float, warps: list[int]) -> None:
     if len(warps) < 2:
         return
-    for at, warp in enumerate(warps[: 2 * _KEYS]):
+    fills = len(canvas.theme.fills)
+    again = f"warp {fills} as warp 0 …" if len(warps) > 2 * _KEYS else ""
+    for at, warp in enumerate(warps[:fills] if again else warps):
         x, y = at % _KEYS * (WIDTH / _KEYS), top + at // _KEYS * 0.22
         canvas.boxes([(x, y, 0.26, 0.15)], canvas.theme.fill(warp), edge=canvas.theme.line)
         canvas.text(x + 0.3, y + 0.075, f"warp {warp}")
+    if again:
+        canvas.text(fills % _KEYS * (WIDTH / _KEYS), top + fills // _KEYS * 0.22 + 0.075, again)
 
 
 def _threads(life: Life, low: int, high: int) -> str:

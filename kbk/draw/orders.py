@@ -143,9 +143,9 @@ def _strips(
     canvas.text(left - 0.08, top - 0.1, heading, at="right middle", color=theme.faint)
     numbers = [str(each) for each in shown]
     every = -(-int(max(map(text_width, numbers)) * 100 + 8) // max(int(wide * 100), 1))
-    for at, (x, number) in enumerate(zip(xs, numbers, strict=True)):
+    for at, (x, place) in enumerate(zip(xs, numbers, strict=True)):
         if at % every == 0:
-            canvas.text(x + wide / 2, top - 0.1, number, at="center middle", color=theme.faint)
+            canvas.text(x + wide / 2, top - 0.1, place, at="center middle", color=theme.faint)
     for cut in gaps(shown):
         canvas.text(xs[cut] - GAP / 2, top + _ROW * len(orders) / 2, "⋯", at="center middle")
     fills: dict[int, list[Box]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,9 +80,7 @@ def touched(argument: Argument, records: Array, at: Array) -> tuple[Array, Array
         end = np.minimum(-((argument.data - high) // argument.itemsize), argument.numel)
         order = None
     else:
-        address = addresses_of(argument)
-        order = np.argsort(address, kind="stable")
-        ranked = address[order]
+        ranked, order = _ranked(argument)
         first = np.searchsorted(ranked, low - argument.itemsize, side="right")
         end = np.searchsorted(ranked, high, side="left")
     who, which = expanded(first, end)
@@ -98,6 +97,14 @@ def expanded(first: Array, end: Array) -> tuple[Array, Array]:
     which = np.repeat(np.arange(len(first)), count)
     start = np.repeat(first - (np.cumsum(count) - count), count)
     return which, start + np.arange(len(which))
+
+
+@lru_cache(maxsize=4)
+def _ranked(argument: Argument) -> tuple[Array, Array]:
+    """The addresses of all elements, ascending, and which elements they are of."""
+    address = addresses_of(argument)
+    order = np.argsort(address, kind="stable")
+    return address[order], order
 
 
 def _is_dense(argument: Argument) -> bool:

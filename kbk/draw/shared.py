@@ -110,10 +110,13 @@ class _Shared:
             f"{arena.size:,} bytes of shared memory in {many(len(self.lives), 'part')}, touches "
             f"{used:,} of them and passes {many(barriers, 'barrier')}."
         ]
-        index = "[r][c]" if part.shape[0] > 1 else "[i]"
         rule = thread_rule(life, self.threads)
         who = f"is stored first by thread {rule} and lies" if rule else "lies"
-        said.append(f"{part.name}{index} {who} in bank {bank_rule(part)}.")
+        element = part.any_element
+        said.append(
+            f"{element[0].upper() + element[1:] if ' ' in element else element} {who} in "
+            f"bank {bank_rule(part)}."
+        )
         said += [self._lives(each) for each in self.lives]
         return " ".join(each for each in said if each)
 
@@ -128,7 +131,8 @@ class _Shared:
             which = f"{_numbers([at + 1 for at in crossed])}"
             said = f"Values of {name} live across barrier{'s' * (len(crossed) > 1)} {which}."
         if life.fresh:
-            said += f" {many(life.fresh, 'element')} of {name} were loaded before any store."
+            were = "was" if life.fresh == 1 else "were"
+            said += f" {many(life.fresh, 'element')} of {name} {were} loaded before any store."
         return said
 
     def alt(self) -> str:

@@ -28,16 +28,23 @@ def text_width(text: str, size: float = SMALL, mono: bool = False, bold: bool = 
     font = FontProperties(
         family=MONO if mono else "DejaVu Sans", weight="bold" if bold else "normal"
     )
-    return float(TextPath((0, 0), text.replace("$", r"\$"), size, prop=font).get_extents().x1) / 72
+    path = TextPath((0, 0), text.replace("$", r"\$"), size, prop=font)
+    # Its points are enough: what get_extents() finds on the curves between them takes far longer.
+    return float(path.vertices[:, 0].max()) / 72
 
 
 def shortened(text: str, width: float, size: float = SMALL, mono: bool = False) -> str:
     """A text cut so that it fits into so many inches."""
     if text_width(text, size, mono) <= width:
         return text
-    while text and text_width(text + "…", size, mono) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    fits, longer = 0, len(text)  # so many letters fit, so many do not
+    while longer - fits > 1:
+        some = (fits + longer) // 2
+        if text_width(text[:some] + "…", size, mono) <= width:
+            fits = some
+        else:
+            longer = some
+    return text[:fits].rstrip() + "…"
 
 
 class Sheet:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kbk.draw.canvas import Box, Canvas
 from kbk.draw.picture import Picture
 from kbk.draw.replays import numbers
+from kbk.draw.requests import ranges
 from kbk.draw.rounds import Round, cone, reach, rounds_of, steps_of, warps_that_met
 from kbk.draw.seen import LANES, block_name, checked, many
 from kbk.draw.sheet import WIDTH, shortened, text_width
@@ -61,8 +62,11 @@ def shuffle(
     if not met:
         raise ArgumentError(f"shuffle: no warp of {launch.kernel} exchanged values.")
     if (block, warp) not in met:
-        some = ", ".join(f"block {b}, warp {w}" for b, w in met[:8])
-        more = f" and {len(met) - 8:,} more" * (len(met) > 8)
+        blocks = list(dict.fromkeys(b for b, _ in met))
+        some = "; ".join(
+            f"of block {each} warps {ranges(w for b, w in met if b == each)}" for each in blocks[:4]
+        )
+        more = f"; and of {len(blocks) - 4:,} more blocks" * (len(blocks) > 4)
         raise ArgumentError(
             f"shuffle: warp {warp!r} of block {block!r} of {launch.kernel} exchanged no values; "
             f"these did: {some}{more}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kbk.errors import ArgumentError
 from kbk.profiler.session import Profiler
+from kbk.profiler.table import counter_table, counters
 from kbk.sanitizer.history import MOST_RECORDS
 
 MOST_REQUESTS = 50_000
@@ -40,4 +41,4 @@ def profile(*, most_requests: int = MOST_REQUESTS, most_records: int = MOST_RECO
     return Profiler(most_requests, most_records)
 
 
-__all__ = ["Profiler", "profile"]
+__all__ = ["Profiler", "counter_table", "counters", "profile"]

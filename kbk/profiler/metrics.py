@@ -35,6 +35,7 @@ _INSTRUCTIONS = "smsp__sass_inst_executed_op_shared_{}.sum"
 _WAVEFRONTS = "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_{}.sum"
 _SHARED = {"ld": (LOAD,), "st": (STORE,), "atom": (RED, ATOM)}
 
+REQUESTS = tuple(_REQUESTS.format(op) for op in _GLOBAL)
 REQUESTS_LD, REQUESTS_ST = _REQUESTS.format("ld"), _REQUESTS.format("st")
 SECTORS_LD, SECTORS_ST = _SECTORS.format("ld"), _SECTORS.format("st")
 SECTORS = "memory_l2_theoretical_sectors_global"

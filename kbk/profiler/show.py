@@ -42,13 +42,13 @@ def launch_html(launch: ProfiledLaunch) -> str:
 def _numbers(metrics: names.Metrics) -> list[str]:
     stores = sum(value for name, value in metrics.items() if _is_store_request(name))
     sectors = metrics[names.SECTORS]
-    asked = _used(metrics)
+    used = bytes_used(metrics)
     return [
         f"{metrics[names.REQUESTS_LD]:,.0f}",
         f"{stores:,.0f}",
         f"{sectors:,.0f}",
         f"{metrics[names.SECTORS_EXCESSIVE]:,.0f}",
-        f"{asked:.3g}" if sectors else "",
+        f"{used:.3g}" if sectors else "",
         f"{metrics[names.WAVEFRONTS]:,.0f}",
         f"{metrics[names.WAVEFRONTS_EXCESSIVE]:,.0f}",
     ]
@@ -58,7 +58,7 @@ def _is_store_request(name: str) -> bool:
     return name.startswith("l1tex__t_requests") and not name.endswith("_ld.sum")
 
 
-def _used(metrics: names.Metrics) -> float:
+def bytes_used(metrics: names.Metrics) -> float:
     """Bytes used of a sector, of loads and stores together."""
     used = sectors = 0.0
     for op in ("ld", "st"):

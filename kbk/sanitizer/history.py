@@ -44,7 +44,8 @@ access: READ to VOLATILE_WRITE, or MEETING: lanes of a warp met in a collective;
     of the lanes, thread the first one of the warp, bytes the operation (SYNC or another). If it
     moves values, an EXCHANGE follows for each of the lanes: address has the bits that the lane
     gave, value those that it got; bytes is the operation again.
-space: GLOBAL, SHARED or MODULE (the source's own __device__ and __constant__ variables).
+space: GLOBAL, SHARED or MODULE (the source's own __device__ and __constant__ variables). Of an
+    EXCHANGE in a shuffle FROM + the lane whose value was got; what is not there has no value.
 marks: bits. An atomic access is two records: what was there before it, and, marked AFTER, what is
     there since. UNKNOWN: the launch was ended before anybody saw the value.
 """
@@ -54,6 +55,7 @@ READ, WRITE, ATOMIC, ATOMIC_LOAD, ATOMIC_STORE, VOLATILE_READ, VOLATILE_WRITE, M
 )
 GLOBAL, SHARED, MODULE = range(3)
 CONTINUES, UNKNOWN, AFTER = 1, 2, 4
+FROM = 0x80
 SYNC = 0
 """The operation of a MEETING in __syncwarp; 1 to 4 are shuffles, the others votes and sums."""
 

@@ -19,6 +19,7 @@ CELL = "```{code-cell} ipython3\n%s\n```\n"
         (CELL % "a = 1\nb = 2", Amount(code_lines=2)),
         (CELL % ":tags: [hide-input]\na = 1\nplots.ceilings(a, b)", Amount(figures=1)),
         (CELL % ":tags: [hide-output]\na = 1\nplots.ceilings(a, b)", Amount(code_lines=2)),
+        (CELL % ":tags: [hide-input]\nkbk.draw.banks(launch, 3)", Amount(figures=1)),
         (CELL % "bench.show_table(h, plots.tuning_rows(d))", Amount(code_lines=1, tables=1)),
         ("| a | b |\n|---|---|\n| 1 | 2 |\n\n| c |\n", Amount(tables=2)),
         (":::{image} a.svg\n:alt: many words here\n:::\n", Amount(figures=1)),

@@ -139,7 +139,11 @@ class Replay:
     def _repr_html_(self) -> str:
         from kbk.draw.replays import page
 
-        return page.fragment(self.data, self.picture._repr_html_())
+        return page.fragment(self.data, self._still)
+
+    @cached_property
+    def _still(self) -> str:
+        return self.picture._repr_html_()
 
     def __repr__(self) -> str:
         notes = "".join(f"\n{note}" for note in self.data["notes"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,11 @@ from kbk.sanitizer.history import (
     Launch,
 )
 
+Array = np.ndarray[Any, Any]
+
 LANES = 32
+MOST_RECORDS = 400_000
+"""Of a block; they take about ten seconds."""
 WORD = 8  # bytes of a record's value
 
 READS, WRITES, CHANGES = "R", "W", "A"
@@ -114,7 +119,7 @@ def lanes_of(mask: int) -> list[int]:
 
 def _events(launch: Launch, block: int) -> Iterator[Event]:
     """The events of a block as they happened in the simulator."""
-    numbers = np.flatnonzero(launch.records["block"] == block)
+    numbers = _fitting(launch, np.flatnonzero(launch.records["block"] == block))
     records = launch.records[numbers]
     names = ("address", "value", "pc", "thread", "interval", "bytes", "access", "space", "marks")
     columns = [numbers.tolist(), *(records[name].tolist() for name in names)]
@@ -147,6 +152,15 @@ def _events(launch: Launch, block: int) -> Iterator[Event]:
         yield last
     if met is not None:
         yield met
+
+
+def _fitting(launch: Launch, numbers: Array) -> Array:
+    """The records of a block that there is room for: up to a barrier, if possible."""
+    if len(numbers) <= MOST_RECORDS:
+        return numbers
+    intervals = launch.records["interval"][numbers]
+    until = np.searchsorted(np.cumsum(np.bincount(intervals)), MOST_RECORDS, side="right")
+    return numbers[intervals < until] if until else numbers[:MOST_RECORDS]
 
 
 def _go_on(access: Access, value: int, size: int, marks: int, second: bool) -> None:

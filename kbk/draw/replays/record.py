@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Any
 
+import numpy as np
+
 from kbk.draw.replays import numbers
 from kbk.draw.replays.arrays import Array, Arrays
-from kbk.draw.replays.events import CHANGES, Access, Meeting, events_of
+from kbk.draw.replays.events import CHANGES, MOST_RECORDS, Access, Meeting, events_of
 from kbk.draw.replays.memory import Chains, Element, Memory, final, pieces_of
 from kbk.draw.replays.order import RECORDED, TURNS, merged
 from kbk.draw.replays.requests import Grouping, Request, by_lowest_place, reads_first
@@ -85,7 +87,7 @@ class _Block:
         self._sources = Sources(launch, (each.pc for each in chain.from_iterable(warps)))
         self._final = final(accesses, self._arrays)
         self._forms = _forms(chain.from_iterable(warps))
-        self._last = max(each.interval for each in accesses)
+        self._last = max(each.interval for each in chain.from_iterable(warps))
         self.wrong = 0  # of the order told last: reads, and elements at the end, that differ
 
     def told(self, order: str) -> dict[str, Any]:
@@ -181,6 +183,12 @@ class _Block:
                 f"Only the first {choice.most_steps:,} requests are shown; {left_out:,} more are "
                 "left out."
             )
+        count = int(np.count_nonzero(launch.records["block"] == choice.block))
+        if count > MOST_RECORDS:
+            notes.append(
+                f"The block has {count:,} records. Those are shown that fit into {MOST_RECORDS:,}: "
+                f"up to barrier {self._last + 1}, or less."
+            )
         if not launch.complete:
             notes.append("The record of this launch was full before its end: the rest is missing.")
         if launch.ended:
@@ -194,7 +202,8 @@ class _Block:
         if steps.odd:
             notes.append(
                 f"{steps.odd:,} reads found something else than the steps before them had left: "
-                "another block wrote there, or threads of this one race."
+                "another block wrote there, or threads of this one did not act in the order that "
+                "is shown (they race, or hold a lock)."
             )
         return notes
 

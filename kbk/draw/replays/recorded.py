@@ -25,7 +25,8 @@ def grouping(launch: Launch, block: int) -> Grouping:
 
     def group(warp: int, lanes: Sequence[Sequence[Event]]) -> list[Request]:
         kept = mine[mine["warp"] == warp]
-        return _Warp(warp, lanes).follow(kept["pc"].tolist(), kept["lanes"].tolist())
+        columns = (kept[name].tolist() for name in ("pc", "lanes", "cost", "ideal"))
+        return _Warp(warp, lanes).follow(zip(*columns, strict=True))
 
     return group
 
@@ -38,9 +39,13 @@ class _Warp:
         self._position = [0] * len(lanes)
         self._found: list[Request] = []
 
-    def follow(self, pcs: Iterable[int], masks: Iterable[int]) -> list[Request]:
-        """The requests at these addresses of the code by these lanes, and collectives between."""
-        for pc, mask in zip(pcs, masks, strict=True):
+    def follow(self, kept: Iterable[tuple[int, int, int, int]]) -> list[Request]:
+        """The requests that the profiler has kept, and the collectives between them.
+
+        Args:
+            kept: address of the code, lanes, cost and the least of each.
+        """
+        for pc, mask, cost, least in kept:
             mine = lanes_of(mask)
             while self._meet(mine):
                 pass
@@ -51,7 +56,9 @@ class _Warp:
             if len(accesses) != len(mine):
                 break  # the two records differ: the history was full, or the launch was ended
             self._take(mine)
-            self._found.append(request_of(self._warp, accesses))
+            request = request_of(self._warp, accesses)
+            request.kept = cost, least
+            self._found.append(request)
         rest = [events[at:] for events, at in zip(self._lanes, self._position, strict=True)]
         return [*self._found, *by_lowest_place(self._warp, rest)]
 

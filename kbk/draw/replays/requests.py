@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from kbk.draw.replays.events import LANES, READS, WRITES, Access, Event, Meeting, lanes_of
+from kbk.draw.replays.events import CHANGES, LANES, READS, WRITES, Access, Event, Meeting, lanes_of
+from kbk.profiler import counted
 from kbk.sanitizer.history import SHARED
-
-SECTOR = 32  # bytes
-WORD = 4  # bytes that a bank gives in one wavefront
-BANKS = 32
 
 
 @dataclass(eq=False)
@@ -24,8 +20,7 @@ class Request:
         pc: of the code.
         accesses: by lane; empty of a meeting.
         meeting: a collective, or None.
-        cost: sectors of global memory, wavefronts of shared memory; 0 of a meeting.
-        least: what so many bytes cost where they lie side by side.
+        kept: what the profiler has kept of it: cost, and the least.
     """
 
     warp: int
@@ -33,8 +28,7 @@ class Request:
     pc: int
     accesses: dict[int, Access] = field(default_factory=dict)
     meeting: Meeting | None = None
-    cost: int = 0
-    least: int = 0
+    kept: tuple[int, int] | None = None
 
     @property
     def kind(self) -> str:
@@ -115,32 +109,26 @@ def _place(access: Access) -> tuple[int, str, int, int]:
 def request_of(warp: int, accesses: dict[int, Access]) -> Request:
     """The request that these accesses of a warp's lanes are."""
     first = next(iter(accesses.values()))
-    cost, least = cost_of(accesses)
-    return Request(warp, first.interval, first.pc, accesses, cost=cost, least=least)
+    return Request(warp, first.interval, first.pc, accesses)
 
 
-def cost_of(accesses: dict[int, Access]) -> tuple[int, int]:
-    """What accesses of a warp's lanes cost together, and the least for so many bytes.
+def cost_of(request: Request) -> tuple[int, int]:
+    """What a request costs, and the least for so many bytes: as the profiler counts.
 
-    Sectors of 32 bytes, or, of shared memory, wavefronts: in one a bank gives one word to all who
-    ask for it. Lanes that ask for 8 bytes are served half a warp at a time, for 16 a quarter.
+    Sectors of 32 bytes, or, of shared memory, wavefronts. Where the profiler has kept no request,
+    an atomic access is taken for one whose result nobody uses.
     """
-    first = next(iter(accesses.values()))
-    touched = {byte for each in accesses.values() for byte in bytes_of(each)}
-    if first.space != SHARED:
-        return len({byte // SECTOR for byte in touched}), -(-len(touched) // SECTOR)
-    together = LANES if first.size <= 4 else LANES // 2 if first.size <= 8 else LANES // 4
-    parts: dict[int, set[int]] = {}
-    for lane, access in accesses.items():
-        words = parts.setdefault(lane // together, set())
-        words.update(byte // WORD for byte in bytes_of(access))
-    cost = sum(max(Counter(word % BANKS for word in words).values()) for words in parts.values())
-    return cost, max(1, -(-len({byte // WORD for byte in touched}) // BANKS))
-
-
-def bytes_of(access: Access) -> range:
-    """The addresses that an access asks for."""
-    return range(access.address, access.address + access.size)
+    if request.meeting is not None:
+        return 0, 0
+    if request.kept is not None:
+        return request.kept
+    first = request.first
+    addresses: list[int | None] = [None] * LANES
+    for lane, access in request.accesses.items():
+        addresses[lane] = access.address
+    kind = {READS: counted.LOAD, WRITES: counted.STORE, CHANGES: counted.RED}[first.kind]
+    cost = counted.cost(first.space == SHARED, kind, first.size, addresses)
+    return cost.cost, cost.ideal
 
 
 _MOST_PIECES = 4

@@ -10,7 +10,7 @@ from kbk.draw.replays import numbers
 from kbk.draw.replays.arrays import Array, Arrays
 from kbk.draw.replays.events import CHANGES, READS, Access, Meeting, lanes_of
 from kbk.draw.replays.memory import Chains, Element, Memory, Piece, pieces_of
-from kbk.draw.replays.requests import Request
+from kbk.draw.replays.requests import Request, cost_of
 from kbk.sanitizer.history import SHARED
 
 BARRIER, OTHERS = "B", "O"
@@ -97,7 +97,7 @@ class Steps:
         """
         told: dict[str, Any] = {"kind": request.kind, "warp": request.warp}
         told |= {"place": self._place(request.pc), "mask": self.masks.number(request.lanes)}
-        told |= {"cost": request.cost, "least": request.least}
+        told["cost"], told["least"] = cost_of(request)
         if request.meeting is not None:
             told |= self._meeting(request.meeting, form)
         else:

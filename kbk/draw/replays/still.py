@@ -83,15 +83,11 @@ class _Drawing:
             if not found:
                 continue
             part, size = _PARTS[kind]
-            boxes = [
-                (
-                    _LEFT + at * share * wide,
-                    top + (row + part) * high,
-                    n * share * wide,
-                    size * high,
-                )
-                for row, at, n in _joined(found)
-            ]
+            boxes = []
+            for row, at, n in _joined(found):
+                left, y = at * share, top + (row + part) * high
+                right = min(left + n * share, len(self._steps))
+                boxes.append((_LEFT + left * wide, y, (right - left) * wide, size * high))
             fill = theme.fill(_FILLS[kind])
             canvas.boxes(boxes, fill, edge=None)
             x = self._key(canvas, x, fill, _NAMES[kind])
@@ -132,6 +128,10 @@ class _Drawing:
         array = self._told["arrays"][number]
         return -(-(array["lead"] + array["size"] * array["bytes"]) // _ROW)
 
+    def _group(self, number: int) -> int:
+        """Of so many rows of an array the first is drawn."""
+        return -(-self._rows(number) // _MOST_ROWS)
+
     def _draw_frames(self, canvas: Canvas, top: float, heights: Sequence[float]) -> None:
         y = top + 0.18
         for number, tall in zip(self._arrays, heights, strict=True):
@@ -143,9 +143,10 @@ class _Drawing:
             y += tall + _GAP
         for at, (title, _) in enumerate(self._frames):
             canvas.text(_LEFT + at * (self._across + 0.2), top + 0.07, title, bold=True)
-        canvas.text(
-            _LEFT, y + 0.09, "32 banks, 0 at the left; a row is 128 bytes", color=self._theme.faint
-        )
+        every = max(self._group(number) for number in self._arrays)
+        note = f"; of {every} rows of the largest one is drawn" if every > 1 else ""
+        text = f"32 banks, 0 at the left; a row is 128 bytes{note}"
+        canvas.text(_LEFT, y + 0.09, text, color=self._theme.faint)
         x = self._key(canvas, _LEFT, self._theme.fill(0), _EARLIER, y + 0.29)
         x = self._key(canvas, x, self._theme.fill(1), _NOW, y + 0.29)
         self._key(canvas, x, None, _POISON, y + 0.29)
@@ -156,7 +157,7 @@ class _Drawing:
         array = self._told["arrays"][number]
         runs: dict[str, list[Box]] = {_POISON: [], _EARLIER: [], _NOW: []}
         x, y, wide, tall = box
-        group = -(-self._rows(number) // _MOST_ROWS)
+        group = self._group(number)
         high = tall / -(-self._rows(number) // group)
         for row, first, last, state in _runs(array, number, states):
             if row % group == 0:

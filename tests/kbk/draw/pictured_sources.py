@@ -113,7 +113,7 @@ __global__ void block_sum_k(float* out, const float* x) {
   }
 }
 
-// One step of a linear attention, one head a block: state <- decay * state + k x v, out <- q x state.
+// One step of a linear attention, one head a block: decay the state, add k x v, multiply by q.
 // Dynamic shared memory is carved into q, k, v and a state whose rows have one element more.
 __global__ void decode_k(float* out, float* state, const float* q, const float* k, const float* v,
                          float decay, int d, int e) {
@@ -163,9 +163,51 @@ __global__ void matmul_k(float* out, const float* a, const float* b, int n) {
   out[row * n + column] = s;
 }
 
+__constant__ float weights[4] = {1, 2, 4, 8};
+
+// A weight that is the same for all, and one value a row that is loaded once for all its columns.
+__global__ void weigh_k(float* out, const float* x, const float* scale, int columns) {
+  float s = scale[threadIdx.x];
+  for (int c = 0; c < columns; ++c) {
+    out[threadIdx.x * columns + c] = s * weights[c % 4] * x[threadIdx.x * columns + c];
+  }
+}
+
+// Two arrays of shared memory: one is stored again from the other end, one has an element that is
+// loaded and never stored.
+__global__ void fresh_k(float* out) {
+  __shared__ float a[32];
+  __shared__ float b[32];
+  a[threadIdx.x] = 1;
+  if (threadIdx.x < 31) b[threadIdx.x] = 2;
+  __syncthreads();
+  out[threadIdx.x] = a[31 - threadIdx.x] + b[threadIdx.x];
+  a[31 - threadIdx.x] = 3;
+}
+
+// The halves of a block swap their values; each is kept in a register over the second barrier.
+__global__ void kept_k(float* out, const float* x) {
+  __shared__ float cube[2][4][9];
+  __shared__ int one;
+  int t = threadIdx.x, half = t / 32, row = t / 8 % 4, column = t % 8;
+  if (t == 0) one = 1;
+  cube[half][row][column] = x[t];
+  __syncthreads();
+  float other = cube[1 - half][row][column];
+  __syncthreads();
+  cube[half][row][column] = other + one;
+  __syncthreads();
+  out[t] = cube[half][row][column];
+}
+
 const float* in(const Tensor& x) { return x.const_data_ptr<float>(); }
 float* to(Tensor& out) { return out.mutable_data_ptr<float>(); }
 
+void kept(Tensor out, const Tensor& x) { kept_k<<<1, 64>>>(to(out), in(x)); }
+void weigh(Tensor out, const Tensor& x, const Tensor& scale) {
+  weigh_k<<<1, x.size(0)>>>(to(out), in(x), in(scale), x.size(1));
+}
+void fresh(Tensor out) { fresh_k<<<1, 32>>>(to(out)); }
 void transpose(Tensor out, const Tensor& x, bool padded) {
   int rows = x.size(0), columns = x.size(1);
   dim3 grid(columns / 32, rows / 32), block(32, 8);
@@ -191,10 +233,20 @@ void matmul(Tensor out, const Tensor& a, const Tensor& b) {
   matmul_k<<<1, dim3(n, n)>>>(to(out), in(a), in(b), n);
 }
 """
-SHARED_OPS = ["transpose", "tree", "block_sum", "decode", "carved", "matmul"]
+SHARED_OPS = [
+    "kept",
+    "weigh",
+    "fresh",
+    "transpose",
+    "tree",
+    "block_sum",
+    "decode",
+    "carved",
+    "matmul",
+]
 
 SHUFFLED = r"""
-// The largest of 32 values and where it is: two shuffles a step, the lower index where two are equal.
+// The largest of 32 values and where it is: two shuffles a step, of equal ones the lower index.
 __global__ void argmax_k(float* value, int* index, const float* x) {
   float best = x[threadIdx.x];
   int at = threadIdx.x;
@@ -226,6 +278,11 @@ __global__ void vote_k(int* out, const int* x) {
   out[threadIdx.x] = first;
 }
 
+// Three lanes of a warp go round in a ring of their own.
+__global__ void ring_k(int* out, const int* x) {
+  if (threadIdx.x < 3) out[threadIdx.x] = __shfl_sync(7u, x[threadIdx.x], (threadIdx.x + 1) % 3);
+}
+
 void argmax(Tensor value, Tensor index, const Tensor& x) {
   argmax_k<<<1, 32>>>(value.mutable_data_ptr<float>(), index.mutable_data_ptr<int>(),
                       x.const_data_ptr<float>());
@@ -236,8 +293,11 @@ void sum(Tensor out, const Tensor& x) {
 void scan(Tensor out, const Tensor& x) {
   scan_k<<<1, 32>>>(out.mutable_data_ptr<int>(), x.const_data_ptr<int>());
 }
+void ring(Tensor out, const Tensor& x) {
+  ring_k<<<1, 32>>>(out.mutable_data_ptr<int>(), x.const_data_ptr<int>());
+}
 void vote(Tensor out, const Tensor& x) {
   vote_k<<<1, 32>>>(out.mutable_data_ptr<int>(), x.const_data_ptr<int>());
 }
 """
-SHUFFLED_OPS = ["argmax", "sum", "scan", "vote"]
+SHUFFLED_OPS = ["argmax", "sum", "scan", "vote", "ring"]

@@ -157,6 +157,19 @@ void forgotten(Tensor out, const Tensor& x) {
 }
 """
 
+CARRIED = """
+// A value crosses the barrier in a register.
+__global__ void carried_k(float* out, const float* x) {
+  float mine = x[threadIdx.x];
+  __syncthreads();
+  out[blockDim.x - 1 - threadIdx.x] = mine;
+}
+
+void carried(Tensor out, const Tensor& x) {
+  carried_k<<<1, 64>>>(out.mutable_data_ptr<float>(), x.const_data_ptr<float>());
+}
+"""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -216,12 +229,18 @@ def _forgotten() -> dict[str, Any]:
     return {"out": torch.empty(64, 4), "x": torch.randn(64, 4)}
 
 
+def _carried() -> dict[str, Any]:
+    torch.manual_seed(4)
+    return {"out": torch.empty(64), "x": torch.randn(64)}
+
+
 PROGRAMS = {
     "transpose": Program("transpose", TRANSPOSE, _transpose),
     "count": Program("count", COUNT, _count(200, 96)),
     "decode": Program("decode", DECODE, _decode(16, 24, 64)),
     "sum": Program("sum", SUM, _sum),
     "tickets": Program("tickets", TICKETS, _tickets),
+    "carried": Program("carried", CARRIED, _carried),
     "forgotten": Program("forgotten", FORGOTTEN, _forgotten),
 }
 LARGE = {

@@ -64,6 +64,19 @@ def test_what_is_far_from_every_counter_is_left_out() -> None:
     assert numbers == [1, 0, 20, 21, 22, 23, 24, 0, 41, 42, 43, 44]
 
 
+def test_a_function_that_stands_before_its_kernel_gets_the_head_of_no_other_kernel() -> None:
+    source = (
+        "__global__ void first() {}\n" + "\n" * 9 + "__device__ void end() {\n  a;\n}\n"
+        "template <typename T>\n__global__ void\nsecond(int n) {\n  b;\n}\n"
+    )
+    lines = [Line("two.cu", n, "", {SECTORS: 4}) for n in (12, 17)]
+    launch = Made(
+        np.zeros(0, REQUEST), sources={"two.cu": source}, lines=lines, kernel="second<T = int>"
+    )
+    numbers = [row.number for row in _listing(launch, lines)]  # type: ignore[arg-type]
+    assert numbers == [10, 11, 12, 13, 14, 15, 16, 17, 18]
+
+
 def test_a_long_line_is_continued_and_a_source_that_is_not_known_is_drawn() -> None:
     lines = [Line("a.cuh", 7, "x = " + "y + " * 40 + "1;", {SECTORS: 4, EXCESS: 1})]
     picture = source_lines(Made(np.zeros(0, REQUEST), lines=lines))  # type: ignore[arg-type]

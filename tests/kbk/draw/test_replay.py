@@ -141,7 +141,7 @@ def test_threads_that_race_are_shown_as_they_ran() -> None:
     assert replay.data["order"] == "recorded"
     assert "race" in " ".join(replay.data["notes"])
     taking_turns, _, _ = replayed(PROGRAMS["forgotten"], order="turns")
-    assert "threads of this one race" in " ".join(taking_turns.data["notes"])
+    assert "they race, or hold a lock" in " ".join(taking_turns.data["notes"])
 
 
 def test_what_nobody_wrote_is_poison() -> None:
@@ -192,6 +192,16 @@ def test_chosen_intervals_begin_with_what_was_there() -> None:
     until = len(kinds[0]) + len(kinds[1]) + len(kinds[2]) + 2
     expected, found = played(whole.data, until).values, played(part.data).values
     assert all(expected[key] == each for key, each in found.items() if each is not NOT_TOLD)
+
+
+def test_what_was_read_before_the_chosen_intervals_is_told_where_it_is_stored() -> None:
+    whole, _, _ = replayed(PROGRAMS["carried"])
+    assert whole.data["steps"]["value"][-1] is None  # what the lanes have read
+    part, _, arguments = replayed(PROGRAMS["carried"], intervals=(1, 1))
+    state = played(part.data)
+    out = array_named(part.data, "out")
+    values = [float(f"{value:.4g}") for value in arguments["out"].tolist()]
+    assert [state.values[out, index] for index in range(64)] == values
 
 
 def test_a_replay_says_how_much_there_is_no_room_for() -> None:

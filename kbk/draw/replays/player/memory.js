@@ -63,7 +63,7 @@ class ArrayView {
     if (this.shared) parts.push(this.buildBanks());
     this.grid = Array.from({ length: this.visible }, () => this.buildRow());
     parts.push(...this.grid.map((each) => each.row));
-    this.box = make('div', { class: 'kbk-array', role: 'group', 'aria-label': `${array.name}, ${kind}` }, ...parts);
+    this.box = make('div', { class: 'kbk-array', 'data-array': this.number, role: 'group', 'aria-label': `${array.name}, ${kind}` }, ...parts);
   }
   buildBanks() {
     const head = gridRow('bank', 'kbk-head');

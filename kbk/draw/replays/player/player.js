@@ -38,7 +38,8 @@ class Player {
       'aria-label': 'Lanes and memory' }, this.lanes.box, ...sorted.map((view) => view.box));
     const main = make('div', { class: 'kbk-main' }, this.inspector, this.grids, legend());
     const side = make('div', { class: 'kbk-side' }, this.counters.box, this.detail.box);
-    this.ui = make('div', { class: 'kbk-ui', role: 'group', 'aria-label': `Replay of ${this.name()}` },
+    this.ui = make('div', { class: 'kbk-ui', role: 'group', 'aria-label': `Replay of ${this.name()}`,
+      'data-lm-suppress-shortcuts': 'true' }, // JupyterLab's would come first
       make('div', { class: 'kbk-name' }, make('b', {}, `Replay of ${this.name()}`)),
       this.buildControls(), this.timeline.box, this.slider, this.say,
       make('div', { class: 'kbk-columns' }, this.source.box, main, side), ...this.buildNotes());
@@ -155,6 +156,7 @@ class Player {
     };
     if (pressed || !(key in moves)) return;
     event.preventDefault();
+    event.stopPropagation(); // pages and notebooks have shortcuts of their own
     moves[key]();
   }
 

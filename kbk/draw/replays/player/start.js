@@ -1,7 +1,9 @@
 /* Puts a player in the place of the picture that stands there without JavaScript. */
 
-function start(id) {
+function start(id, tries = 50) {
   const root = document.getElementById(id);
+  // A notebook may run the script before it puts the output into the page.
+  if (!root && tries) setTimeout(() => start(id, tries - 1), 100);
   if (!root || root.kbkReplay) return;
   const data = JSON.parse(root.querySelector('script[type="application/json"]').textContent);
   const still = root.querySelector('.kbk-still');
