@@ -18,6 +18,9 @@ FOLDERS = {
     "tests/stubs": "kbk/_stubs",
 }
 
+LEFT_OUT = ("measurements/ncu/patterns.*", "measurements/sanitizer/logs.*")
+"""What only tests of the repository read: the wheel travels inside every notebook."""
+
 
 class DataFolders(BuildHookInterface):
     """Adds the folders to a standard wheel. An editable one reads them in place."""
@@ -25,6 +28,10 @@ class DataFolders(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version != "standard":
             return
+        root = Path(self.root)
+        left_out = {path for pattern in LEFT_OUT for path in root.glob(pattern)}
         for source, target in FOLDERS.items():
-            if Path(self.root, source).is_dir():
-                build_data["force_include"][source] = target
+            for path in sorted((root / source).rglob("*")):
+                if path.is_file() and path not in left_out and "__pycache__" not in path.parts:
+                    inside = path.relative_to(root / source).as_posix()
+                    build_data["force_include"][str(path)] = f"{target}/{inside}"
