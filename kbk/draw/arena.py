@@ -182,6 +182,24 @@ def offsets(variables: tuple[SharedVariable, ...]) -> list[int]:
     return found
 
 
+def offset_of(launch: Launch, address: int) -> int:
+    """Where a byte of the arena lies on a GPU, as `offsets` has it: what its bank follows from.
+
+    A byte outside of every variable lies as far behind the one before it as in the arena.
+    """
+    variables = laid_out(launch)
+    found = address
+    for variable, offset in zip(variables, offsets(variables), strict=True):
+        if variable.offset <= address:
+            found = offset + address - variable.offset
+    return found
+
+
+def laid_out(launch: Launch) -> tuple[SharedVariable, ...]:
+    """The shared variables of a launch in the order in which they lie."""
+    return tuple(sorted(launch.shared, key=lambda each: (each.dynamic, each.offset)))
+
+
 def whole(variable: SharedVariable, offset: int) -> Part:
     """A variable as one part."""
     extents = variable.extents

@@ -58,7 +58,7 @@ def draw(theme: Theme, request: Request, wavefronts: list[Wavefront]) -> Figure:
 def _ways(sheet: Canvas, request: Request) -> None:
     """Lines from the lanes to the middle of the banks that they ask."""
     ways = []
-    for lane, at in zip(request.lanes, request.addresses, strict=True):
+    for lane, at in zip(request.lanes, request.places, strict=True):
         first, last = at // WORD % BANKS, (at + request.bytes - 1) // WORD % BANKS
         to = LEFT + ((first + last if last >= first else 2 * first) + 1) / 2 * SLOT
         top = LANES_AT + lanes.HEIGHT + 0.02

@@ -1,4 +1,4 @@
-"""A sheet with many boxes of one look at once, arrows, and text that stands upright."""
+"""A sheet with many boxes, lines and labels of one look at once, and with arrows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from kbk.draw.sheet import Sheet, text_width
+from kbk.draw.sheet import Sheet
 from kbk.draw.theme import SMALL, Fill
 
 Box = tuple[float, float, float, float]  # x, y of the top left corner, width, height: inches
@@ -72,7 +72,8 @@ class Canvas(Sheet):
     ) -> None:
         """Many short texts of one look, each with the point in its middle.
 
-        The letters of each different text are drawn once and used wherever it stands.
+        The letters of each different text are drawn once and used wherever it stands. `turn` turns
+        it by so many degrees.
         """
         from matplotlib.collections import PathCollection
         from matplotlib.transforms import Affine2D
@@ -115,30 +116,6 @@ class Canvas(Sheet):
             look |= {"fill": False, "linestyle": style, "zorder": above, "clip_on": False}
             self._axes.add_artist(PathPatch(path, **look))
 
-    def turned(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        *,
-        size: float = SMALL,
-        color: str = "",
-        bold: bool = False,
-        up: str = "center",
-    ) -> None:
-        """Text that is read from below to above, its middle at x, its `up` side at y."""
-        self._axes.text(
-            x,
-            y,
-            text.replace("$", r"\$"),
-            rotation=90,
-            ha="center",
-            va=up,
-            fontsize=size,
-            color=color or self.theme.ink,
-            weight="bold" if bold else "normal",
-        )
-
     def arrow(
         self,
         start: Point,
@@ -169,13 +146,6 @@ class Canvas(Sheet):
             look: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": size}
             self._axes.plot(xs, ys, color=color or self.theme.ink, clip_on=False, **look)
 
-    def paragraph(self, x: float, y: float, text: str, width: float, *, color: str = "") -> float:
-        """Text in lines of so many inches from a top left corner; gives the y behind it."""
-        for line in wrapped(text, width):
-            self.text(x, y, line, at="left top", color=color)
-            y += LINE
-        return y
-
 
 @cache
 def _letters(text: str, size: float, bold: bool) -> Any:
@@ -189,19 +159,3 @@ def _letters(text: str, size: float, bold: bool) -> Any:
     x, digit = path.vertices[:, 0], TextPath((0, 0), "0", size, prop=font).vertices[:, 1]
     middle = -(x.min() + x.max()) / 2, -digit.max() / 2
     return Affine2D().translate(*middle).transform_path(path)
-
-
-LINE = 0.155
-"""Inches from one line of text to the next."""
-
-
-def wrapped(text: str, width: float, size: float = SMALL) -> list[str]:
-    """A text in lines that fit into so many inches."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, size) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -8,14 +8,14 @@ from itertools import pairwise
 import numpy as np
 
 from kbk.build.tokens import Token, scan
-from kbk.draw.arena import Arena, Part, Touches, offsets, touches, whole
+from kbk.draw.arena import Arena, Part, Touches, laid_out, offsets, touches, whole
 from kbk.draw.seen import Array, places_of
 from kbk.sanitizer.history import Launch, SharedVariable
 
 
 def arena_of(launch: Launch, block: int) -> Arena:
     """The shared memory of a block with its parts, as its accesses tell them apart."""
-    variables = tuple(sorted(launch.shared, key=lambda each: (each.dynamic, each.offset)))
+    variables = laid_out(launch)
     told = touches(launch, block)
     parts: list[Part] = []
     end = 0

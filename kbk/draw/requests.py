@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kbk.draw.arena import offset_of
 from kbk.errors import ArgumentError
 from kbk.sanitizer.element import quoted
 from kbk.sanitizer.history import SHARED, SharedVariable
@@ -82,6 +84,14 @@ class Request:
             around = (a for a in self.launch.allocations if 0 <= at - a.address < a.nbytes)
             begin = next((each.address for each in around), 0)
         return begin if begin % _SECTOR == 0 else 0
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """Of shared memory: the addresses as they lie on a GPU, without the simulator's red zones.
+
+        What bank an element has follows from them.
+        """
+        return tuple(offset_of(self.launch, address) for address in self.addresses)
 
     @property
     def place_name(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kbk.draw.canvas import LINE, Box, Canvas
+from kbk.draw.canvas import Box, Canvas
 from kbk.draw.picture import Picture
 from kbk.draw.seen import LANES, block_name, checked, chosen, many, size_name
 from kbk.draw.sheet import WIDTH, text_width
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS = 16, LANES  # of a map that shows all; of a larger one there are windows
 _LAST_ROWS, _LAST_COLUMNS = 4, 8
 _MOST_KEYS = 18
+_KEY = 0.155  # inches, the height of a fill in the legend
 _HEIGHT, _GAP = 0.235, 0.012  # inches, of a row, and what it leaves free above and below
 
-HEAD = ("elements", "written by", "threads", "lanes", "elements each", "stores of each")
+HEAD = ("elements", "written by", "threads", "lanes", "count", "stores of each")
 
 
 def thread_map(
@@ -303,9 +304,9 @@ class _Map:
                     runs.setdefault(number, []).append(cell)
                 before = (number, c + 1)
                 count = int(stores[r, c])
-                name = str(lane[r, c]) if count == 1 else f"×{count}"
-                if text_width(name, bold=count > 1) > width:
-                    name = "9+"
+                names = (str(lane[r, c]),) if count == 1 else (f"×{count}", str(count))
+                fits = (each for each in names if text_width(each, bold=count > 1) <= width)
+                name = next(fits, "9+")
                 half, middle = text_width(name) / 2 + 0.012, x + width / 2
                 shades.setdefault(number, []).append((middle - half, y + 0.045, 2 * half, 0.145))
                 if count > 1:
@@ -325,12 +326,12 @@ class _Map:
     def _legend(self, canvas: Canvas, keys: list[tuple[int, str]], top: float, per: int) -> None:
         for at, (number, name) in enumerate(keys[:_MOST_KEYS]):
             x, y = at % per * (WIDTH / per), top + at // per * 0.22
-            canvas.boxes([(x, y, 0.3, LINE)], canvas.theme.fill(number), edge=canvas.theme.line)
-            canvas.text(x + 0.36, y + LINE / 2, name)
+            canvas.boxes([(x, y, 0.3, _KEY)], canvas.theme.fill(number), edge=canvas.theme.line)
+            canvas.text(x + 0.36, y + _KEY / 2, name)
         if len(keys) > _MOST_KEYS:
             x, y = _MOST_KEYS % per * (WIDTH / per), top + _MOST_KEYS // per * 0.22
             text = f"and {len(keys) - _MOST_KEYS} more, in the same order of fills"
-            canvas.text(x, y + LINE / 2, text, size=SMALL, color=canvas.theme.faint)
+            canvas.text(x, y + _KEY / 2, text, size=SMALL, color=canvas.theme.faint)
 
 
 def _series(numbers: Any) -> str:

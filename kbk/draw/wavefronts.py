@@ -116,7 +116,7 @@ def _served(request: Request, together: int, alone: bool) -> list[Wavefront]:
     for first in range(0, LANES, together):
         # Of each bank: the words asked of it, and by whom, in the order of their turns.
         wanted: dict[int, dict[tuple[int, int], list[int]]] = {}
-        for lane, address in zip(request.lanes, request.addresses, strict=True):
+        for lane, address in zip(request.lanes, request.places, strict=True):
             if first <= lane < first + together:
                 for word in range(address // WORD, (address + request.bytes - 1) // WORD + 1):
                     turn = (word, lane if alone else -1)
@@ -170,6 +170,7 @@ def _told(request: Request, wavefronts: list[Wavefront]) -> str:
     for i in sorted({0, len(request.lanes) - 1}):
         at = request.addresses[i]
         name = name_in(variable_at(request.launch, at), at)
+        at = request.places[i]
         first, last = at // WORD % BANKS, (at + request.bytes - 1) // WORD % BANKS
         where = f"bank {first}" if first == last else f"banks {first} to {last}"
         asks.append(f"lane {request.lanes[i]} asks for {name} in {where}")

@@ -14,7 +14,7 @@ import torch
 from pictured import drawn, error, is_shown, launched, numbers
 
 from kbk import draw
-from kbk.draw.arena import offsets
+from kbk.draw.arena import offset_of, offsets
 from kbk.draw.carving import arena_of
 from kbk.draw.lives import _carried, bank_rule, life_of, thread_rule, threads_name
 from kbk.sanitizer.history import READ, SHARED, WRITE, Launch, SharedVariable
@@ -262,6 +262,13 @@ def test_variables_lie_side_by_side_and_dynamic_memory_behind_them() -> None:
 
     some = (variable(6, 2), variable(8, 8), variable(20, 4), variable(100, 4, True))
     assert offsets(some) == [0, 8, 16, 48]
+
+
+def test_a_byte_of_the_arena_has_its_place_on_a_gpu(launches: dict[str, Launch]) -> None:
+    for name in ("padded", "kept", "carved"):
+        for part in arena_of(launches[name], 0).parts:
+            for byte in (0, 1, part.size - 1):
+                assert offset_of(launches[name], part.base + byte) == part.offset + byte
 
 
 def test_the_rule_of_threads_is_one_that_holds_for_all_elements_or_none(
