@@ -11,8 +11,8 @@ import numpy as np
 
 from kbk.draw.picture import Picture
 from kbk.draw.replays.order import RECORDED, TURNS
-from kbk.draw.replays.record import Choice, record
-from kbk.draw.replays.recorded import grouping
+from kbk.draw.replays.profiled import grouping
+from kbk.draw.replays.recorder import Choice, record
 from kbk.draw.seen import LANES
 from kbk.draw.show import in_notebook
 from kbk.errors import ArgumentError

@@ -10,7 +10,7 @@ from kbk.draw.replays.events import CHANGES, READS, WRITES, lanes_of
 from kbk.draw.replays.steps import BARRIER, OTHERS
 
 Told = dict[str, Any]
-"""A replay, as kbk/draw/replays/record.py makes it."""
+"""A replay, as kbk/draw/replays/recorder.py makes it."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ COLUMNS = (
 )  # fmt: skip
 """Of a step; kbk/draw/replays/player/load.js says what each means."""
 
+GIVE_MASKS = (5, 8, 9)
+"""Operations of which the lanes get a mask: ballot and the two matches."""
+
 _NEVER = -1  # bits that no element has
 
 Number = numbers.Number
@@ -265,7 +268,10 @@ class Steps:
             return told
         gave, got = zip(*(meeting.given[lane] for lane in lanes), strict=True)
         size = numbers.size_of(form or "") or 4
-        value = [numbers.number(bits, form, size) for bits in got]
+        if meeting.op in GIVE_MASKS:
+            value: Values = [f"{bits:#010x}" for bits in got]
+        else:
+            value = [numbers.number(bits, form, size) for bits in got]
         for lane, each in zip(lanes, value, strict=True):
             self._last[meeting.warp * 32 + lane] = [each]
         return told | {

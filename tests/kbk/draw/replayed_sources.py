@@ -170,6 +170,15 @@ void carried(Tensor out, const Tensor& x) {
 }
 """
 
+VOTE = """
+// It touches no memory.
+__global__ void vote_k(int n) {
+  if (__ballot_sync(~0u, threadIdx.x < n) == 0) __trap();
+}
+
+void vote(Tensor out) { vote_k<<<1, 32>>>(out.numel()); }
+"""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -242,6 +251,9 @@ PROGRAMS = {
     "tickets": Program("tickets", TICKETS, _tickets),
     "carried": Program("carried", CARRIED, _carried),
     "forgotten": Program("forgotten", FORGOTTEN, _forgotten),
+}
+WITHOUT_MEMORY = {
+    "vote": Program("vote", VOTE, lambda: {"out": torch.zeros(32)}),
 }
 LARGE = {
     "decode": Program("decode", DECODE, _decode(96, 96, 128)),

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from replayed_sources import LARGE, PROGRAMS, Program
+from replayed_sources import LARGE, PROGRAMS, WITHOUT_MEMORY, Program
 from replaying import NOT_TOLD, array_named, left_by, played, run, shown
 
 import kbk.draw
 from kbk import ArgumentError
-from kbk.draw.replays import Replay
+from kbk.draw.replays import Replay, events, recorder
 from kbk.sanitizer.history import Launch
 
 
@@ -162,6 +162,14 @@ def test_parts_of_dynamic_memory_have_names_and_types() -> None:
     assert told[1:] == [("sums", "float32", [24]), ("keys", "bfloat16", [16])]
 
 
+def test_a_kernel_that_only_votes_has_steps() -> None:
+    replay, _, _ = replayed(WITHOUT_MEMORY["vote"])
+    assert replay.data["steps"]["kind"] == "X"
+    assert replay.data["steps"]["value"] == ["0xffffffff"]
+    assert replay.data["steps"]["before"] == [1]
+    assert replay.picture.rows[0][3] == "collective"
+
+
 # --- what is chosen
 
 
@@ -211,6 +219,20 @@ def test_a_replay_says_how_much_there_is_no_room_for() -> None:
     assert "first 100 requests are shown; 28 more are left out" in replay.data["notes"][0]
     exact, _, _ = replayed(PROGRAMS["transpose"], most_steps=128)
     assert exact.data["notes"] == []
+
+
+def test_of_a_block_of_many_records_those_up_to_a_barrier_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, _, _ = replayed(PROGRAMS["transpose"])
+    for module in (events, recorder):
+        monkeypatch.setattr(module, "MOST_RECORDS", 3_000)
+    part, _, _ = replayed(PROGRAMS["transpose"])
+    assert part.data["steps"]["kind"] == whole.data["steps"]["kind"].split("B")[0]
+    assert part.data["notes"] == [
+        "The block has 4,096 records. Those are shown that fit into 3,000: up to barrier 1, or "
+        "less."
+    ]
 
 
 @pytest.mark.parametrize("name", LARGE)

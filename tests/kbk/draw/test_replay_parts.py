@@ -14,7 +14,7 @@ from kbk.draw.replays import numbers
 from kbk.draw.replays.arrays import Arrays
 from kbk.draw.replays.events import CHANGES, READS, WRITES, Access, Meeting, events_of
 from kbk.draw.replays.order import RECORDED, TURNS, merged
-from kbk.draw.replays.recorded import grouping
+from kbk.draw.replays.profiled import grouping
 from kbk.draw.replays.requests import by_lowest_place, cost_of, reads_first, request_of
 from kbk.draw.replays.sources import Sources
 from kbk.sanitizer.history import (

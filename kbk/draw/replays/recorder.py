@@ -16,7 +16,8 @@ from kbk.draw.replays.memory import Chains, Element, Memory, final, pieces_of
 from kbk.draw.replays.order import RECORDED, TURNS, merged
 from kbk.draw.replays.requests import Grouping, Request, by_lowest_place, reads_first
 from kbk.draw.replays.sources import Sources
-from kbk.draw.replays.steps import Steps
+from kbk.draw.replays.steps import GIVE_MASKS, Steps
+from kbk.draw.seen import many
 from kbk.sanitizer.history import GLOBAL, SHARED, Launch
 from kbk.sanitizer.past import spread
 
@@ -201,9 +202,9 @@ class _Block:
             )
         if steps.odd:
             notes.append(
-                f"{steps.odd:,} reads found something else than the steps before them had left: "
-                "another block wrote there, or threads of this one did not act in the order that "
-                "is shown (they race, or hold a lock)."
+                f"{many(steps.odd, 'read')} found something else than earlier steps left there: "
+                "another block wrote it, or threads of this one did not act in the order that is "
+                "shown (they race, or hold a lock)."
             )
         return notes
 
@@ -259,7 +260,8 @@ def _forms(requests: Iterator[Request]) -> dict[int, str | None]:
         meeting: Meeting | None = request.meeting
         if meeting is not None:
             for gave, got in meeting.given.values():
-                seen.setdefault(request.pc, []).extend((gave, got))
+                told = [gave] if meeting.op in GIVE_MASKS else [gave, got]
+                seen.setdefault(request.pc, []).extend(told)
     forms = {}
     for pc, values in seen.items():
         size = 4 if max(values) < 1 << 32 else 8
