@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
 import pytest
 
 from book._ext.kbk_page.reading import measure
+from kbk.bench import equality
 from kbk.sanitizer.history import MOST_RECORDS
 from kbk.sim.runtime_library import Settings
 from kbk.sim.translate import unsupported
@@ -45,6 +47,14 @@ SAYINGS = [
     ("kernels that launch kernels", f"{RUNTIME}/launch.cpp", "dynamic parallelism is not"),
     ("the error codes of CUDA 13", f"{RUNTIME}/launch.cpp", "CUDA 13 on an H200"),
     ("the living lanes of the mask meet", f"{RUNTIME}/collectives.cpp", "mask & warp.alive"),
+    ("32 bytes at a multiple of 32", f"{TOOLS}/cost.h", "kSectorBytes = 32;"),
+    ("8 bytes each are served by half warps", f"{TOOLS}/cost.h", "bytes <= 8 ? 16 : 8;"),
+    ("ask for the same two by two", f"{TOOLS}/cost.h", "pairs_agree(addresses, lane, lanes, 1)"),
+    ("the constant 1", "kbk/sim/include/kbk_atomic.h", "v == 1, kIncrement"),
+    ("A compare-and-swap counts twice", f"{TOOLS}/requests.cpp", "cost.cost *= 2;"),
+    ("at the lowest place goes first", f"{TOOLS}/requests.cpp", "a.pc < b.pc"),
+    ("a test demands 95%", "tests/kbk/profile/compare.py", "BAR = 0.95"),
+    ("The test binds g++ 12", "kbk/bench/equality.py", 'BINDING = "g++ 12"'),
 ]
 
 
@@ -91,6 +101,21 @@ def test_every_kind_of_finding_is_in_the_table_and_has_a_kernel_in_the_gallery()
         assert f"| `{kind}` |" in TEXT
     functions = re.search(r'functions=\["no_guard".*?\]', TEXT, re.DOTALL)
     assert functions is not None and len(re.findall(r'"\w+"', functions[0])) == 7
+
+
+def test_the_tables_of_counters_on_the_built_page_are_those_of_the_records(site: Path) -> None:
+    text = (site / "book/simulator.html").read_text().replace("<wbr>", "")
+    shown = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+    outcomes = equality.outcomes()
+    rows = [
+        *equality.summary_rows(outcomes[0]),
+        *equality.difference_rows(outcomes[0], equality.reasons()),
+        *equality.compiler_rows(outcomes),
+    ]
+    missing = [row for row in rows if " ".join(" ".join(map(str, row)).split()) not in shown]
+    assert missing == []
+    share = re.escape(outcomes[0].whole.share)
+    assert re.search(rf"{share} ?; a test demands", shown)
 
 
 def test_the_page_can_be_read_in_less_than_half_an_hour() -> None:

@@ -5,15 +5,15 @@ PYTHONPATH=. python tests/kbk/profile/compare.py [part of an id]       prints wh
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import patterns
-from cases import CORPUS, Case, call, cases
+from cases import CORPUS, Case, call, cases, module
 from ncu_tool import base_name
 
 from kbk.bench import records
@@ -93,6 +93,13 @@ def recorded(record: records.Record) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def build(some: Iterable[Case]) -> None:
+    """Compile what the cases need, two sources at a time."""
+    sources = sorted({each.source for each in some})
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda source: module(source)._twin(), sources))
+
+
 def simulated(case: Case) -> Sequence[Any]:
     """The launches of a case under kbk.profile()."""
     import kbk
@@ -139,11 +146,6 @@ def share(some: Iterable[Pair]) -> float:
     return sum(counted) / len(counted) if counted else 0.0
 
 
-def reasons(folder: Path = FOLDER) -> dict[str, dict[str, str]]:
-    """Key of a launch -> metric, or "*" for all that differ -> why simulator and GPU differ."""
-    return dict(json.loads((folder / "reasons.json").read_text()))
-
-
 def unexplained(some: Iterable[Pair], why: dict[str, dict[str, str]]) -> list[Pair]:
     """Pairs that differ without a reason."""
     return [
@@ -174,7 +176,9 @@ def main() -> None:
     if record is None:
         sys.exit(f"nothing recorded in {FOLDER}")
     some = recorded_probes(record) if probes else cases()
-    found = list(pairs(record, [each for each in some if part in each.id]))
+    some = [each for each in some if part in each.id]
+    build(some)
+    found = list(pairs(record, some))
     for each in found:
         if not each.equal:
             mark = "outside " if each.outside else ""
