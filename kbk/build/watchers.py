@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -38,6 +40,20 @@ os.register_at_fork(after_in_child=_after_fork)
 def unwatched() -> bool:
     """Whether no watcher of this thread has a call in hand: the ops that it calls run as ever."""
     return not getattr(_mine, "watched", False)
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """No watcher sees the calls of this thread inside the block, nor has a call of its own."""
+    if not unwatched():
+        yield
+        return
+    with _one_call:
+        _mine.watched = True
+        try:
+            yield
+        finally:
+            _mine.watched = False
 
 
 def watched(module: Module, function: str, values: tuple[Any, ...]) -> Any:

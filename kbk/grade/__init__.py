@@ -1,13 +1,15 @@
 """Grading: a learner's code runs in a process of its own, and is judged after that has ended.
 
 exercise, cases, values: what a grader file is written in.
+probe: where the answers of a prediction come from.
+counters: what gates are about.
 catalogue: finds the grader files.
 arena, process, worker: run a submission elsewhere.
-judge, compare: from facts to verdicts.
+judge, compare, gates: from facts to verdicts.
 grader: all of that for one submission.
 learner: a learner's files and progress.
 report, show, notebook, commands: what people see.
-testing, author: pytest, and the rules for exercises.
+testing, author, proof: pytest, and the rules for exercises.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kbk.grade.exercise import Check as Check
     from kbk.grade.exercise import Exercise as Exercise
     from kbk.grade.grader import grade as grade
+    from kbk.grade.probe import Probe as Probe
     from kbk.grade.report import CheckResult as CheckResult
     from kbk.grade.report import Report as Report
 
@@ -38,6 +41,7 @@ _HOMES = {
     ),
     **dict.fromkeys(["Check", "Exercise"], "exercise"),
     **dict.fromkeys(["CheckResult", "Report"], "report"),
+    "Probe": "probe",
     "grade": "grader",
 }
 _MODULES = {"author", "catalogue", "learner", "testing", "values"}
@@ -51,6 +55,7 @@ __all__ = [
     "Exercise",
     "Gate",
     "Host",
+    "Probe",
     "Read",
     "Report",
     "Sparse",

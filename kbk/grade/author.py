@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kbk import paths
-from kbk.grade import catalogue
+from kbk.grade import catalogue, proof
 from kbk.grade.cases import Ask, Case
 from kbk.grade.exercise import Exercise
 from kbk.grade.report import VERDICTS
@@ -20,17 +20,8 @@ LEAST_DRAWS = 200
 
 
 def problems(exercise: Exercise) -> list[str]:
-    """Sentences about the rules that an exercise breaks."""
+    """Sentences about the rules that an exercise breaks; its kernels are compiled and run."""
     return [f"{exercise.id} {exercise.slug}: {text}" for text in _problems(exercise)]
-
-
-def closed_forms(exercise: Exercise) -> list[str]:
-    """The checks of an exercise that stand in for a trace."""
-    return [
-        f"{exercise.id} {exercise.slug}: {check.name}"
-        for check in exercise.checks
-        if check.closed_form
-    ]
 
 
 def _problems(exercise: Exercise) -> Iterator[str]:
@@ -38,6 +29,7 @@ def _problems(exercise: Exercise) -> Iterator[str]:
     yield from _files(exercise)
     yield from _mutants(exercise)
     yield from _checks(exercise)
+    yield from proof.problems(exercise)
 
 
 def _card(exercise: Exercise) -> Iterator[str]:

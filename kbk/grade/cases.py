@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kbk.errors import ArgumentError
+from kbk.grade.counters import counter
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,42 @@ BITS = Tol(0.0, -1.0)
 
 @dataclass(frozen=True)
 class Gate:
-    """A bound on a counter of a traced call; fewer is better.
+    """A bound on a counter of a traced call. Fewer is better, unless the target is above the
+    baseline.
+
+    `kbk author check` traces the solution and the kernel of the baseline, and refuses a gate whose
+    numbers are not theirs.
 
     Attributes:
-        counter: "requests_ld", "excess_sectors", "sectors_ld:table", ... (see kbk.sim.trace).
+        counter: "requests_ld", "excess_sectors", "sectors_ld:table", ... (see kbk.grade.counters).
         target: the count that earns all points.
-        baseline: the stub's count, which earns none; None where there is no credit in between.
-        why: what a larger count means, for the message.
+        baseline: the count that earns none.
+        of: whose count the baseline is: "stub", or the name of a mutant.
+        leeway: by how much the target may be easier than the count of the solution.
+        why: what a missed target means, for the message.
+
+    Raises:
+        ArgumentError: there is no such counter, or the two counts are the same.
     """
 
     counter: str
     target: float
-    baseline: float | None = None
+    baseline: float
+    of: str = "stub"
+    leeway: float = 0
     why: str = ""
+
+    def __post_init__(self) -> None:
+        counter(self.counter)
+        if self.baseline == self.target:
+            raise ArgumentError(
+                f"{self.counter}: a baseline of {self.baseline:,} earns all points: it is the "
+                "target."
+            )
+
+    def reached(self, count: float) -> bool:
+        """Whether a count earns all points."""
+        return count <= self.target if self.target < self.baseline else count >= self.target
 
 
 class Argument:

@@ -27,14 +27,12 @@ class Check:
         points: what it is worth; a check of 0 points still has to pass.
         cases: makes the cases from a source of random numbers.
         gate: about cost, not about the answer; runs only when every other check passed.
-        closed_form: stands in for a trace of the submission.
     """
 
     name: str
     points: int
     cases: Cases
     gate: bool = False
-    closed_form: bool = False
 
 
 class Exercise:
@@ -91,15 +89,13 @@ class Exercise:
         self.checks: list[Check] = []
         self._file: Path | None = None
 
-    def check(
-        self, name: str, *, points: int, gate: bool = False, closed_form: bool = False
-    ) -> Callable[[_F], _F]:
+    def check(self, name: str, *, points: int, gate: bool = False) -> Callable[[_F], _F]:
         """Declare a check; decorates a function from a ``random.Random`` to cases."""
         if any(each.name == name for each in self.checks):
             raise ArgumentError(f"{self.title}: two checks are named {name!r}.")
 
         def declare(cases: _F) -> _F:
-            self.checks.append(Check(name, points, cases, gate, closed_form))
+            self.checks.append(Check(name, points, cases, gate))
             return cases
 
         return declare

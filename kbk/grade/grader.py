@@ -12,10 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kbk.errors import KbkError
 from kbk.grade import plain
 from kbk.grade.arena import Arena
 from kbk.grade.cases import Ask, Case
+from kbk.grade.counters import lines
 from kbk.grade.exercise import Check, Exercise
+from kbk.grade.facts import NO_SENSE, line_of, makes_sense
 from kbk.grade.judge import Fault, judge_ask, judge_case
 from kbk.grade.process import Limits, Outcome, run_worker
 from kbk.grade.report import CheckResult, Report
@@ -78,6 +81,30 @@ def grade(
     )
 
 
+def facts_of(
+    exercise: Exercise, source: str, checks: list[Check], *, seed: int
+) -> list[tuple[Check, Case | Ask, dict[str, Any] | None]]:
+    """What a submission did in the cases of some checks, before anybody judges it.
+
+    Returns:
+        each case with its facts (kbk.grade.worker); None for one that did not end well.
+    """
+    run = _Run(exercise, source, seed, "cpu")
+    items = run.items(checks)
+    calls = [item.case for item in items if isinstance(item.case, Case)]
+    arena = Arena(calls) if calls else None
+    try:
+        run.execute(items, arena)
+    finally:
+        if arena is not None:
+            arena.close()
+    good = [item.facts is not None and "error" not in item.facts for item in items]
+    return [
+        (item.check, item.case, item.facts if ran else None)
+        for item, ran in zip(items, good, strict=True)
+    ]
+
+
 def _graded(answers: _Run, costs: _Run, checks: list[Check]) -> list[CheckResult]:
     """Results in the order of the checks; those about cost count only if every answer is right."""
     gates = [check for check in checks if check.gate]
@@ -109,15 +136,11 @@ class _Run:
             text = f"the text is empty; `kbk reset {self.exercise.id}` brings the stub back."
             fault = Fault("compile-error", text)
             return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
-        items = [
-            _Item(check, case)
-            for check in checks
-            for case in check.cases(random.Random(f"{self.seed} {check.name}"))
-        ]
+        items = self.items(checks)
         calls = [item.case for item in items if isinstance(item.case, Case)]
         arena = Arena(calls) if calls else None
         try:
-            self._execute(items, arena)
+            self.execute(items, arena)
             if self.build_fault is not None:
                 return [_faulted(check, self.build_fault) for check in checks[:1]] + [
                     _not_run(check) for check in checks[1:]
@@ -130,7 +153,16 @@ class _Run:
             self._result(check, [item for item in items if item.check is check]) for check in checks
         ]
 
-    def _execute(self, items: list[_Item], arena: Arena | None) -> None:
+    def items(self, checks: list[Check]) -> list[_Item]:
+        """The cases of some checks."""
+        return [
+            _Item(check, case)
+            for check in checks
+            for case in check.cases(random.Random(f"{self.seed} {check.name}"))
+        ]
+
+    def execute(self, items: list[_Item], arena: Arena | None) -> None:
+        """Run the cases, and note what became of each."""
         pending = list(range(len(items)))
         for _ in range(1 + _RESTARTS):
             if not pending:
@@ -165,6 +197,7 @@ class _Run:
             }
             if isinstance(case, Case) and arena is not None:
                 described["trace"] = case.trace and self.machine == "cpu"
+                described["counters"] = sorted({gate.counter for gate in case.gates})
                 described["memory"] = arena.description(order.index(index))
             cases.append(described)
         job = {
@@ -188,6 +221,7 @@ class _Run:
     def _collect(self, items: list[_Item], outcome: Outcome) -> int | None:
         """Take over what was reported; return the case that began and did not end."""
         open_case: int | None = None
+        lines_by_place = line_of(outcome.events)
         for event in outcome.events:
             index = event.get("index")
             if not isinstance(index, int) or not 0 <= index < len(items):
@@ -195,12 +229,12 @@ class _Run:
             if event["event"] == "begin":
                 open_case = index
             elif event["event"] == "end":
-                items[index].facts = self._named(event)
+                items[index].facts = self._named(event, lines_by_place)
                 open_case = None
         return open_case
 
-    def _named(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Facts in which the source bears the name of the learner's file."""
+    def _named(self, facts: dict[str, Any], places: dict[int, int]) -> dict[str, Any]:
+        """Facts in which the source bears the name of the learner's file, and costs have lines."""
         error = facts.get("error")
         if error is not None:
             error = error if isinstance(error, dict) else {"text": error}
@@ -210,7 +244,10 @@ class _Run:
                 "text": self._readable(plain.printable(str(error.get("text", "")))),
                 "line": line if isinstance(line, int) else None,
             }
-        return facts if _makes_sense(facts) else {"error": _NO_SENSE}
+        if not makes_sense(facts):
+            return {"error": NO_SENSE}
+        told = facts.get("places", {})
+        return {**facts, "lines": {name: lines(at, places) for name, at in told.items()}}
 
     def _readable(self, text: str) -> str:
         return text.replace(f"{self.name}.cu", f"{self.exercise.stem}.cu")
@@ -237,10 +274,20 @@ class _Run:
             judged = item.facts is not None and item.fault is None
             if isinstance(item.case, Ask):
                 if judged:
-                    item.fault = judge_ask(item.case, item.facts or {})
+                    try:
+                        item.fault = judge_ask(item.case, item.facts or {})
+                    except KbkError as error:  # the probe needs a compiler, and a disk
+                        item.fault = Fault("cannot-grade", str(error))
                 continue
             if judged and arena is not None:
-                item.fault = judge_case(item.case, place, arena, item.facts or {})
+                facts, file = item.facts or {}, f"{self.exercise.stem}{self.exercise.suffix}"
+                if (
+                    item.case.trace
+                    and self.machine == "cpu"
+                    and not {"counters", "error"} & {*facts}
+                ):
+                    facts = {"error": NO_SENSE}
+                item.fault = judge_case(item.case, place, arena, facts, self.source, file)
             place += 1
 
     def _result(self, check: Check, items: list[_Item]) -> CheckResult:
@@ -272,33 +319,6 @@ class _Run:
             text,
             fault.line,
         )
-
-
-_NO_SENSE = {"kind": "exception", "text": "its process reported what makes no sense."}
-
-
-def _makes_sense(facts: dict[str, Any]) -> bool:
-    """Whether launches, copies and counters are what a worker of ours reports."""
-
-    def triple(value: Any) -> bool:
-        return (
-            isinstance(value, list) and len(value) == 3 and all(isinstance(n, int) for n in value)
-        )
-
-    launches, counters = facts.get("launches", []), facts.get("counters", {})
-    return (
-        isinstance(launches, list)
-        and all(
-            isinstance(each, dict)
-            and isinstance(each.get("kernel"), str)
-            and triple(each.get("grid"))
-            and triple(each.get("block"))
-            for each in launches
-        )
-        and isinstance(counters, dict)
-        and all(isinstance(value, (int, float)) for value in counters.values())
-        and isinstance(facts.get("copies", 0), int)
-    )
 
 
 def _telling(items: list[_Item]) -> _Item | None:

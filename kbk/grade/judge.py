@@ -13,8 +13,9 @@ from torch import Tensor
 
 from kbk.grade import plain
 from kbk.grade.arena import Arena, Storage, View, elements
-from kbk.grade.cases import Argument, Ask, Case, Gate, Sparse, Update
+from kbk.grade.cases import Argument, Ask, Case, Sparse
 from kbk.grade.compare import Difference, compare
+from kbk.grade.gates import missed, unstored
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,14 @@ _SETTINGS = "; kbk.sim.settings(time_limit=...) sets another"  # a learner canno
 _KINDS = {"launch": "launch-error", "hang": "hang", "out-of-bounds": "out-of-bounds"}
 
 
-def judge_case(case: Case, index: int, arena: Arena, facts: Mapping[str, Any]) -> Fault | None:
+def judge_case(
+    case: Case,
+    index: int,
+    arena: Arena,
+    facts: Mapping[str, Any],
+    source: str = "",
+    file: str = "",
+) -> Fault | None:
     """Judge a call of a host function.
 
     Args:
@@ -46,6 +54,7 @@ def judge_case(case: Case, index: int, arena: Arena, facts: Mapping[str, Any]) -
         index: its place in the arena.
         arena: the memory, after the worker's end.
         facts: what the worker reported of it.
+        source, file: the submission and its name, to show a line of it.
 
     Returns:
         None if everything held.
@@ -65,7 +74,7 @@ def judge_case(case: Case, index: int, arena: Arena, facts: Mapping[str, Any]) -
         _judge_memory(case, index, arena)
         or _judge_values(case, index, arena)
         or _judge_launches(case, index, arena, facts)
-        or _judge_gates(case, facts)
+        or _judge_gates(case, facts, source, file)
     )
 
 
@@ -211,42 +220,16 @@ def _judge_launches(case: Case, index: int, arena: Arena, facts: Mapping[str, An
     return None
 
 
-def _judge_gates(case: Case, facts: Mapping[str, Any]) -> Fault | None:
-    counters = facts.get("counters")
-    if counters is None:
+def _judge_gates(case: Case, facts: Mapping[str, Any], source: str, file: str) -> Fault | None:
+    if "counters" not in facts:
         return None
-    for argument in case.written:
-        stored = counters.get(f"bytes_st:{argument.name}", 0)
-        needed = 0 if isinstance(argument, Update) else _bytes(argument)
-        if stored < needed:
-            text = f"kernels stored {stored:,} of the {needed:,} bytes of {argument.name}; "
-            return Fault("wrong-answer", text + "the host wrote the rest.")
-    missed, credit = [], 1.0
-    for gate in case.gates:
-        if gate.counter not in counters:
-            raise ValueError(f"{case.label}: there is no counter {gate.counter!r}")
-        count = counters[gate.counter]
-        if count > gate.target:
-            missed.append(_gate_text(gate, count))
-            credit = min(credit, _credit(gate, count))
-    return Fault("too-much-traffic", "\n".join(missed), credit=credit) if missed else None
-
-
-def _bytes(argument: Argument | Sparse) -> int:
-    tensor = argument.window if isinstance(argument, Sparse) else argument.tensor
-    return tensor.numel() * tensor.element_size()
-
-
-def _credit(gate: Gate, count: float) -> float:
-    if gate.baseline is None or gate.baseline <= gate.target:
-        return 0.0
-    return min(max((gate.baseline - count) / (gate.baseline - gate.target), 0.0), 1.0)
-
-
-def _gate_text(gate: Gate, count: float) -> str:
-    text = f"{gate.counter}: {count:,}; the target is {gate.target:,}"
-    text += f", the stub had {gate.baseline:,}." if gate.baseline is not None else "."
-    return f"{text} {gate.why}".rstrip()
+    text = unstored(case, facts)
+    if text is not None:
+        return Fault("wrong-answer", text)
+    found = missed(case, facts, source, file)
+    if found is None:
+        return None
+    return Fault("too-much-traffic", found.text, found.line, found.credit)
 
 
 def judge_ask(ask: Ask, facts: Mapping[str, Any]) -> Fault | None:

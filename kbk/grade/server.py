@@ -62,7 +62,9 @@ def _preload() -> None:
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
     import kbk.build
-    import kbk.sim  # noqa: F401
+    import kbk.grade.counters
+    import kbk.sanitizer.places
+    import kbk.sim.trace  # noqa: F401
 
     if torch.version.cuda is None:  # else it asks for GPUs, and CUDA survives no fork after that
         import torch.utils.cpp_extension

@@ -23,7 +23,12 @@ from kbk.grade import plain
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kbk.sanitizer.tensors import Argument
+
 Emit = Callable[..., None]
+
+_MOST_PLACES = 64
+"""Accesses of which it is told how much of a counter they have: those with the most."""
 
 
 def main(job_file: Path, events: int, arena: int | None) -> None:
@@ -114,17 +119,45 @@ def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
         modules[traced] = module
     emit("built")
     shared = mmap.mmap(job["arena"], job["arena_bytes"])
+    places = _Places(job)
     for case in job["cases"]:
         emit("begin", index=case["index"])
         call = _Call(case, shared, job["machine"])
         # Every second case in another order of threads, warps and blocks.
         sim.settings(seed=job["seed"] + case["index"] if case["index"] % 2 else None)
-        facts = _measured(modules[bool(case["trace"])], case, call)
+        facts = _measured(modules[bool(case["trace"])], case, call, places)
         call.finish()
         emit("end", index=case["index"], **facts)
         if facts.get("error", {}).get("kind") == "hang":
-            return True
+            break
+    if places.known:
+        emit("lines", lines=places.lines())
     return True
+
+
+class _Places:
+    """The accesses that counters are about: at the end of the job, all lines are looked up at once.
+
+    Attributes:
+        known: library and offset by `pc`; a job has one traced library.
+    """
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self._sources = {f"{job['name']}.cu": job["source"]}
+        self.known: dict[int, tuple[str, int, str]] = {}
+
+    def lines(self) -> dict[int, int]:
+        """Line of the submission by `pc`, of those that have one."""
+        from kbk.sanitizer import places
+
+        for library in {each[0] for each in self.known.values()}:
+            places.prefetch(library, (at for here, at, _ in self.known.values() if here == library))
+        found = {}
+        for pc, (library, offset, kernel) in self.known.items():
+            place = places.place(library, offset, self._sources, kernel)
+            if place.file in self._sources and place.line is not None:
+                found[pc] = place.line
+        return found
 
 
 def _load(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
@@ -153,8 +186,22 @@ def _load(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
     return None
 
 
+def _told(number: int, argument: dict[str, Any], tensor: Tensor) -> Argument:
+    """An argument as the counters know it: by the grader's name, not by the submission's."""
+    from kbk.sanitizer.memory import argument_of
+
+    role = argument["role"]
+    return argument_of(argument["name"], tensor, role == "host", role == "write", number)
+
+
 class _Call:
-    """The arguments of a case, on the machine that runs it."""
+    """The arguments of a case, on the machine that runs it.
+
+    Attributes:
+        arguments: of the call, in order.
+        names: the tensors among them.
+        told: the same as the counters know them; empty where nothing is counted.
+    """
 
     def __init__(self, case: dict[str, Any], shared: mmap.mmap, machine: str) -> None:
         import torch
@@ -164,6 +211,7 @@ class _Call:
         self._moved: dict[int, Tensor] = {}
         self.arguments: list[Any] = []
         self.names: dict[str, Tensor] = {}
+        self.told: list[Argument] = []
         for index, argument in enumerate(case["args"]):
             if not isinstance(argument, dict) or "role" not in argument:
                 self.arguments.append(plain.decode(argument))
@@ -176,6 +224,8 @@ class _Call:
             tensor.set_(raw.untyped_storage(), view["offset"], view["shape"], view["strides"])
             self.arguments.append(tensor)
             self.names[argument["name"]] = tensor
+            if case["trace"]:
+                self.told.append(_told(index, argument, tensor))
 
     @staticmethod
     def _bytes(shared: mmap.mmap, storage: dict[str, Any]) -> Tensor:
@@ -208,7 +258,7 @@ class _Call:
             self._shared[index][part] = moved[part].cpu()
 
 
-def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
+def _measured(module: Any, case: dict[str, Any], call: _Call, places: _Places) -> dict[str, Any]:
     """Call the submission; return the launches and the counters, or the error."""
     import torch
 
@@ -219,9 +269,10 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
     copies = sim.copies()
     with sim.launch_log() as launches, contextlib.ExitStack() as stack:
         if case["trace"]:
-            from kbk.sim import trace
+            from kbk.profiler import counted
 
-            log = stack.enter_context(trace.record())
+            counted.start(call.told, most_requests=0)
+            stack.callback(counted.stop)
         try:
             result = op(*call.arguments)
             if any(each.is_cuda for each in call.names.values()):
@@ -245,5 +296,27 @@ def _measured(module: Any, case: dict[str, Any], call: _Call) -> dict[str, Any]:
         ]
         facts["copies"] = sim.copies() - copies
     if case["trace"] and "error" not in facts:
-        facts["counters"] = log.counters(call.names)
+        facts |= _counts(case, call, places)
+    return facts
+
+
+def _counts(case: dict[str, Any], call: _Call, places: _Places) -> dict[str, Any]:
+    """The counters that were asked for, and which accesses have how much of them."""
+    from kbk.grade.counters import Counts, counter
+    from kbk.profiler import counted, metrics
+
+    launches = counted.take()
+    counts = Counts(launches, call.told)
+    facts: dict[str, Any] = {"counters": {}, "places": {}, "stored": counts.stored()}
+    for name in case["counters"]:
+        wanted = counter(name)
+        values = counts.values(wanted)
+        if values is None:
+            continue
+        facts["counters"][name] = values
+        facts["places"][name] = counts.places(wanted)[:_MOST_PLACES] if sum(values) else []
+    told = {pc for places in facts["places"].values() for pc, _ in places}
+    for launch in launches:
+        for pc in told & set(metrics.parts(launch.sums)["pc"].tolist()):
+            places.known[pc] = (launch.library, launch.code + pc, launch.kernel)
     return facts

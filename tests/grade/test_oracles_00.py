@@ -1,5 +1,6 @@
-"""Chapter 00's graders are right: closed forms against kernels that sign what they write, the
-tolerance against arithmetic that it must accept or reject, the baselines against every lane."""
+"""Chapter 00's graders are right: what is read from traces against closed forms, these against
+kernels that sign what they write, the tolerance against arithmetic that it must accept or reject,
+the baselines against every lane."""
 
 from __future__ import annotations
 
@@ -63,6 +64,35 @@ void drawn_map(Tensor number) {
 """
 
 
+Triple = tuple[int, int, int]
+
+
+# The CUDA C++ Programming Guide, section "Thread Hierarchy".
+def linear(tx: int, ty: int, tz: int, dims: Triple) -> int:
+    """Number of a thread in its block, x fastest."""
+    return tx + dims[0] * (ty + dims[1] * tz)
+
+
+def warp_lane(tx: int, ty: int, tz: int, dims: Triple) -> tuple[int, int]:
+    """Warp and lane of a thread: the block's numbering, cut every 32."""
+    return divmod(linear(tx, ty, tz, dims), 32)
+
+
+def element(bx: int, tx: int, dims: Triple) -> int:
+    """Column of a thread of block bx: the blocks before it have dims[0] columns each."""
+    return bx * dims[0] + tx
+
+
+def thread_map() -> list[list[tuple[int, int]]]:
+    """(warp, lane) by row and column, filled by the threads one after the other."""
+    drawn = [[(-1, -1)] * 16 for _ in range(4)]
+    for tz in range(2):
+        for ty in range(4):
+            for tx in range(8):
+                drawn[ty][8 * tz + tx] = warp_lane(tx, ty, tz, (8, 4, 2))
+    return drawn
+
+
 def grader(name: str) -> ModuleType:
     """The module of a grader file."""
     exercise = catalogue.find(name)
@@ -81,6 +111,22 @@ def kernels() -> kbk.build.module.Module:
     )
 
 
+CLOSED = {
+    "linear": linear,
+    "warp and lane": warp_lane,
+    "element": element,
+    "thread map": thread_map,
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("seed", range(3))
+def test_what_traced_kernels_show_is_the_closed_form(name, seed):
+    check = next(each for each in catalogue.find("00/01").checks if each.name == name)
+    for ask in check.cases(random.Random(seed)):
+        assert ask.expect() == CLOSED[name](*ask.args), ask.args
+
+
 def test_the_closed_forms_are_what_threads_find_out_about_themselves(kernels, machine):
     who = grader("00/01")
     for dims in who.shapes(random.Random(1), 60):
@@ -92,14 +138,14 @@ def test_the_closed_forms_are_what_threads_find_out_about_themselves(kernels, ma
         column = torch.full((blocks * 1024,), -1, dtype=torch.int32, device=machine)
         kernels.signed_threads(lane, leader, column, x, y, z, blocks)
         threads = [(a, b, c) for c in range(z) for b in range(y) for a in range(x)]
-        numbers = [who.linear(*at, dims) for at in threads]
+        numbers = [linear(*at, dims) for at in threads]
         assert numbers == list(range(x * y * z)), "every number once, x fastest"
-        found = [who.warp_lane(*at, dims) for at in threads]
+        found = [warp_lane(*at, dims) for at in threads]
         assert [each[1] for each in found] == lane.tolist()
         # Threads of one warp have one leader, whose number is the warp's first.
         assert [32 * each[0] for each in found] == leader.tolist()
         places = column.view(blocks, 1024)[:, :x].tolist()
-        assert places == [[who.element(b, a, dims) for a in range(x)] for b in range(blocks)]
+        assert places == [[element(b, a, dims) for a in range(x)] for b in range(blocks)]
 
 
 def test_the_thread_map_is_what_the_kernel_of_its_docstring_draws(kernels, machine):
@@ -107,7 +153,7 @@ def test_the_thread_map_is_what_the_kernel_of_its_docstring_draws(kernels, machi
     kernels.drawn_map(number)
     firsts = sorted({each // 100 for each in number.tolist()})  # names of the two lanes 0
     traced = [(firsts.index(each // 100), each % 100) for each in number.tolist()]
-    assert [traced[16 * row : 16 * row + 16] for row in range(4)] == grader("00/01").thread_map()
+    assert [traced[16 * row : 16 * row + 16] for row in range(4)] == thread_map()
 
 
 def test_random_shapes_have_one_two_and_three_dimensions_that_cuda_can_launch():

@@ -1,15 +1,20 @@
-"""00/01 Who runs what: launch shapes, and the closed forms of the thread's number, warp and lane.
+"""00/01 Who runs what: launch shapes, and kernels whose threads sign what they write.
 
-The closed form is the CUDA C++ Programming Guide's, section "Thread Hierarchy"; kernels that sign
-what they write prove it in tests/grade/test_oracles_00.py.
+One thread of a launch writes, and the trace of that write says in which warp and lane it was and
+where it wrote. tests/grade/test_oracles_00.py compares with the closed form of the CUDA C++
+Programming Guide, section "Thread Hierarchy".
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from kbk.grade import Ask, Exercise
+import torch
+
+from kbk.grade import Ask, Exercise, Probe
+from kbk.grade.probe import Traced, lanes
 from kbk.grade.testing import test_check  # noqa: F401
 
 EXERCISE = Exercise(
@@ -45,32 +50,80 @@ EXERCISE = Exercise(
     },
 )
 
+PROBE = Probe(
+    "who_runs_what",
+    r"""
+__global__ void one_thread(int* out, unsigned tx, unsigned ty, unsigned tz) {
+  if (threadIdx.x == tx && threadIdx.y == ty && threadIdx.z == tz) out[0] = 1;
+}
+// settings: tx, ty, tz and the dims of the block.
+void threads(Tensor out, const HostTensor& settings) {
+  const int64_t* s = static_cast<const int64_t*>(settings.data_ptr());
+  for (int64_t i = 0; i < settings.size(0); ++i, s += 6)
+    one_thread<<<1, dim3(s[3], s[4], s[5])>>>(out.mutable_data_ptr<int>(), s[0], s[1], s[2]);
+}
+
+__global__ void one_column(int* out, unsigned bx, unsigned tx) {
+  const unsigned column = blockIdx.x * blockDim.x + threadIdx.x;
+  if (blockIdx.x == bx && threadIdx.x == tx && threadIdx.y == 0 && threadIdx.z == 0)
+    out[column] = 1;
+}
+// settings: bx, tx and the dims of the block.
+void columns(Tensor out, const HostTensor& settings) {
+  const int64_t* s = static_cast<const int64_t*>(settings.data_ptr());
+  for (int64_t i = 0; i < settings.size(0); ++i, s += 5)
+    one_column<<<s[0] + 1, dim3(s[2], s[3], s[4])>>>(out.mutable_data_ptr<int>(), s[0], s[1]);
+}
+
+__global__ void draw(int* out, const int* x) {
+  const int row = threadIdx.y;
+  const int column = 8 * threadIdx.z + threadIdx.x;
+  out[16 * row + column] = x[16 * row + column];
+}
+void drawing(Tensor out, const Tensor& x) {
+  draw<<<1, dim3(8, 4, 2)>>>(out.mutable_data_ptr<int>(), x.const_data_ptr<int>());
+}
+""",
+    ["threads", "columns", "drawing"],
+)
+
 Triple = tuple[int, int, int]
-MAP_DIMS = (8, 4, 2)
+BLOCKS = 64  # of the widest grid
 
 
-def linear(tx: int, ty: int, tz: int, dims: Triple) -> int:
-    """Number of a thread in its block, x fastest."""
-    return tx + dims[0] * (ty + dims[1] * tz)
+def table(settings: Sequence[tuple[Any, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """An output with room for every column, and the settings with their dims, row by row."""
+    rows = [[*setting[:-1], *setting[-1]] for setting in settings]
+    return torch.zeros(BLOCKS * 1024, dtype=torch.int32), torch.tensor(rows)
 
 
-def warp_lane(tx: int, ty: int, tz: int, dims: Triple) -> tuple[int, int]:
-    """Warp and lane of a thread: the block's numbering, cut every 32."""
-    return divmod(linear(tx, ty, tz, dims), 32)
+def place(launch: Traced) -> tuple[int, int]:
+    """Warp and lane of the only thread that wrote."""
+    rows = launch.stores("out")
+    ((lane,),) = lanes(rows)
+    return int(rows["warp"][0]), lane
 
 
-def element(bx: int, tx: int, dims: Triple) -> int:
-    """Column of a thread of block bx: the blocks before it have dims[0] columns each."""
-    return bx * dims[0] + tx
+def linear(launch: Traced) -> int:
+    """Its number in the block: warps are 32 numbers in a row."""
+    warp, lane = place(launch)
+    return 32 * warp + lane
 
 
-def thread_map() -> list[list[tuple[int, int]]]:
-    """(warp, lane) by row and column, filled by the threads one after the other."""
+def element(launch: Traced) -> int:
+    """The column in which it wrote."""
+    _, lane = place(launch)
+    return int(launch.stores("out")["address"][0, lane]) // 4
+
+
+def thread_map(launch: Traced) -> list[list[tuple[int, int]]]:
+    """(warp, lane) by row and column, from where each lane wrote."""
     drawn = [[(-1, -1)] * 16 for _ in range(4)]
-    for tz in range(MAP_DIMS[2]):
-        for ty in range(MAP_DIMS[1]):
-            for tx in range(MAP_DIMS[0]):
-                drawn[ty][8 * tz + tx] = warp_lane(tx, ty, tz, MAP_DIMS)
+    rows = launch.stores("out")
+    for request, active in zip(rows, lanes(rows), strict=True):
+        for lane in active:
+            row, column = divmod(int(request["address"][lane]) // 4, 16)
+            drawn[row][column] = (int(request["warp"]), lane)
     return drawn
 
 
@@ -96,27 +149,36 @@ def thread(rng: random.Random, dims: Triple) -> Triple:
     return (rng.randrange(dims[0]), rng.randrange(dims[1]), rng.randrange(dims[2]))
 
 
-@EXERCISE.check("linear", points=1, closed_form=True)
+def threads(rng: random.Random) -> Iterator[tuple[int, int, int, Triple]]:
+    """A thread of each shape."""
+    for dims in shapes(rng):
+        yield (*thread(rng, dims), dims)
+
+
+def columns(rng: random.Random) -> Iterator[tuple[int, int, Triple]]:
+    """A block of a row of them, and a thread along x."""
+    for dims in shapes(rng):
+        yield rng.choice([0, 1, rng.randrange(BLOCKS)]), rng.randrange(dims[0]), dims
+
+
+@EXERCISE.check("linear", points=1)
 def numbers(rng: random.Random) -> Iterator[Ask]:
-    for dims in shapes(rng):
-        at = thread(rng, dims)
-        yield Ask("linear", *at, dims, expect=linear(*at, dims))
+    yield from PROBE.asks("linear", threads(rng), runs="threads", call=table, answer=linear)
 
 
-@EXERCISE.check("warp and lane", points=2, closed_form=True)
+@EXERCISE.check("warp and lane", points=2)
 def warps(rng: random.Random) -> Iterator[Ask]:
-    for dims in shapes(rng):
-        at = thread(rng, dims)
-        yield Ask("warp_lane", *at, dims, expect=warp_lane(*at, dims))
+    yield from PROBE.asks("warp_lane", threads(rng), runs="threads", call=table, answer=place)
 
 
-@EXERCISE.check("element", points=1, closed_form=True)
+@EXERCISE.check("element", points=1)
 def elements(rng: random.Random) -> Iterator[Ask]:
-    for dims in shapes(rng):
-        bx, tx = rng.choice([0, 1, rng.randrange(2**16)]), rng.randrange(dims[0])
-        yield Ask("element", bx, tx, dims, expect=element(bx, tx, dims))
+    yield from PROBE.asks("element", columns(rng), runs="columns", call=table, answer=element)
 
 
-@EXERCISE.check("thread map", points=1, closed_form=True)
+@EXERCISE.check("thread map", points=1)
 def drawing(rng: random.Random) -> Iterator[Ask]:
-    yield Ask("thread_map", expect=thread_map)
+    def call(settings: Sequence[tuple[Any, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.empty(64, dtype=torch.int32), torch.arange(64, dtype=torch.int32)
+
+    yield from PROBE.asks("thread_map", [()], runs="drawing", call=call, answer=thread_map)

@@ -112,6 +112,8 @@ def excess_sectors(rng: random.Random) -> Iterator[Case]:
     requests = Gate(
         "requests_ld",
         target=ROW_REQUESTS,
+        baseline=2 * ROWS * COLUMNS,
+        of="block_of_one",
         why="Warps run with few of their 32 lanes.",
     )
     yield case(rng, ROWS, COLUMNS, gates=(excess, requests))

@@ -189,11 +189,21 @@ def bytes_asked_for(rng: random.Random) -> Iterator[Case]:
     n = 1000
     for dtype in DTYPES:
         needed = n * dtype.itemsize
+
+        def once(counter: str, twice: str, why: str, needed: int = needed) -> Gate:
+            return Gate(counter, target=needed, baseline=2 * needed, of=twice, why=why)
+
         gates = (
-            Gate("bytes_ld:x", target=needed, why="Each element of x is needed once."),
-            Gate("bytes_ld:y", target=needed, why="Each element of y is needed once."),
-            Gate("bytes_st:out", target=needed, why="Each element of out is written once."),
-            Gate("bytes_ld:out", target=0, why="out is never read."),
+            once("bytes_ld:x", "reads_x_twice", "Each element of x is needed once."),
+            once("bytes_ld:y", "reads_y_twice", "Each element of y is needed once."),
+            once("bytes_st:out", "writes_twice", "Each element of out is written once."),
+            Gate(
+                "bytes_ld:out",
+                target=0,
+                baseline=needed,
+                of="reads_out",
+                why="out is never read.",
+            ),
         )
         x, y = drawn(rng, n, dtype), drawn(rng, n, dtype)
         yield case(rng, x, y, torch.empty_like(x), f"n = {n:,}", gates=gates)

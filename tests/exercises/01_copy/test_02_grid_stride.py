@@ -35,6 +35,7 @@ EXERCISE = Exercise(
         "chunk_of_16": "whole sectors, written once",
         "one_element_too_many": "every size",
         "step_of_a_block": "whole sectors, written once",
+        "step_of_half_the_grid": "whole sectors, written once",
         "grid_of_0": "every size",
         "a_block_for_each_128": "more elements than threads",
         "at_most_three_turns": "more elements than threads",
@@ -98,8 +99,9 @@ def beyond(rng: random.Random) -> Iterator[Case]:
 @EXERCISE.check("whole sectors, written once", points=2, gate=True)
 def whole_sectors(rng: random.Random) -> Iterator[Case]:
     for n in (4096, 4099, GRID + 32 * 1024):
+        excess = 2 * 28 * (n // 32)  # loads and stores of 32 sectors that need 4
         gates = (
-            Gate("excess_sectors", target=0),
-            Gate("writes_per_element_max", target=1),
+            Gate("excess_sectors", target=0, baseline=excess, of="chunk_of_16"),
+            Gate("writes_per_element_max", target=1, baseline=2, of="step_of_half_the_grid"),
         )
         yield whole(rng, n, label=f"n = {n:,}", trace=True, gates=gates)

@@ -43,6 +43,7 @@ EXERCISE = Exercise(
         "aligns_the_source_only": "every offset",
         "reads_past_the_end": "every tail",
         "head_copied_twice": "written once",
+        "tail_copied_twice": "written once",
         "assumes_a_base_of_16": "every offset",
         "head_in_bytes": "every offset",
         "alignment_to_8_bytes": "every offset",
@@ -90,25 +91,30 @@ def every_offset(rng: random.Random) -> Iterator[Case]:
                 yield copy(rng, n, dtype, x_at, out_at)
 
 
-def few_requests(n: int, dtype: torch.dtype) -> tuple[Gate, ...]:
-    """A request for each 512 bytes, and two for the ends."""
-    most = -(-n * dtype.itemsize // 512) + 2
-    return Gate("requests_ld", target=most), Gate("requests_st", target=most)
+def few_requests(n: int, dtype: torch.dtype, of: str) -> tuple[Gate, ...]:
+    """A request for each 512 bytes, and two for the ends; a copy by elements makes one for 32."""
+    most, each = -(-n * dtype.itemsize // 512) + 2, -(-n // 32)
+    return tuple(
+        Gate(counter, target=most, baseline=each, of=of, leeway=2)
+        for counter in ("requests_ld", "requests_st")
+    )
 
 
 @EXERCISE.check("16 bytes a lane", points=3, gate=True)
 def sixteen_bytes_a_lane(rng: random.Random) -> Iterator[Case]:
     for dtype, n in product(DTYPES, (4096, 4099, 10_001)):
-        yield copy(rng, n, dtype, gates=few_requests(n, dtype))
+        yield copy(rng, n, dtype, gates=few_requests(n, dtype, "one_element_a_thread"))
 
 
 @EXERCISE.check("written once", points=1, gate=True)
 def written_once(rng: random.Random) -> Iterator[Case]:
     for dtype, at in product(DTYPES, range(8)):
-        yield copy(rng, 1003, dtype, at, at, gates=(Gate("writes_per_element_max", target=1),))
+        end = "head" if at * dtype.itemsize % 16 else "tail"
+        gate = Gate("writes_per_element_max", target=1, baseline=2, of=f"{end}_copied_twice")
+        yield copy(rng, 1003, dtype, at, at, gates=(gate,))
 
 
 @EXERCISE.check("16 bytes a lane in slices", points=2, gate=True)
 def slices(rng: random.Random) -> Iterator[Case]:
     for dtype, at in product(DTYPES, (1, 2, 3, 7)):
-        yield copy(rng, 4099, dtype, at, at, gates=few_requests(4099, dtype))
+        yield copy(rng, 4099, dtype, at, at, gates=few_requests(4099, dtype, "slices_by_elements"))

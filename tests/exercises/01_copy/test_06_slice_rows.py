@@ -121,24 +121,33 @@ def odd_slices(rng: random.Random) -> Iterator[Case]:
 @EXERCISE.check("aligned", points=3, gate=True)
 def aligned(rng: random.Random) -> Iterator[Case]:
     for dtype, (col0, width) in product(DTYPES, ((0, 1024), (1024, 160), (1536, 512))):
-        most = 4 * -(-width * dtype.itemsize // 512)
-        gates = (
-            Gate("excess_sectors", target=0),
-            Gate("requests_ld:qkv", target=most),
-            Gate("requests_st:out", target=most),
+        most, elements = 4 * -(-width * dtype.itemsize // 512), 4 * -(-width // 32)
+        gates = tuple(
+            Gate(counter, target=most, baseline=elements, of="one_element_a_lane")
+            for counter in ("requests_ld:qkv", "requests_st:out")
         )
+        pairs = 4 * (width * dtype.itemsize // 1024)  # of words a lane: half of each sector
+        if pairs:
+            excess = Gate("excess_sectors", target=0, baseline=64 * pairs, of="two_words_a_lane")
+            gates = (excess, *gates)
         yield cut(rng, 4, 2048, col0, width, dtype, apart=64, gates=gates)
 
 
-WHY = (
-    "(Requests are counted by the turns of a loop: a lane that sits out the first turn counts with "
-    "the second turn of the others. Give the head of a row a load of its own.)"
-)
+INSIDE = {  # sectors that a loop loads whose requests begin inside a sector, by col0 and width
+    (1, 1025): (260, 388, 612, 1124),
+    (3, 1000): (253, 347, 596, 1096),
+    (7, 333): (85, 127, 211, 366),
+}
 
 
 @EXERCISE.check("unaligned", points=3, gate=True)
 def unaligned(rng: random.Random) -> Iterator[Case]:
-    for dtype, (col0, width) in product(DTYPES, ((1, 1025), (3, 1000), (7, 333))):
-        most = 4 * (-(-width * dtype.itemsize // 32) + 2)
-        gate = Gate("sectors_ld:qkv", target=most, why=WHY)
+    for (at, dtype), (col0, width) in product(enumerate(DTYPES), INSIDE):
+        gate = Gate(
+            "sectors_ld:qkv",
+            target=4 * (-(-width * dtype.itemsize // 32) + 2),
+            baseline=INSIDE[col0, width][at],
+            of="begins_inside_a_sector",
+            leeway=8,
+        )
         yield cut(rng, 4, 1101, col0, width, dtype, gates=(gate,))

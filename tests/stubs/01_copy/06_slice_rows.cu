@@ -11,8 +11,6 @@
 //               stride: no excess sector, and at most ceil(row bytes / 512) loads and stores a row,
 //               counted in requests
 //   otherwise   at most ceil(row bytes / 32) + 2 sectors of qkv a row, however long the row is
-//               (requests are counted by the turns of a loop: a lane that sits out the first turn
-//               counts with the second turn of the others)
 // So: 16 bytes a lane where that is possible, and requests that begin where a sector begins.
 //
 // Write the kernel, its launch and the choice of the word: about fifteen lines. The rest is given.

@@ -136,6 +136,13 @@ void touched_write(std::uint64_t address, unsigned bytes) {
 
 Touched touched_between(std::uint64_t begin, std::uint64_t end) {
   Touched sum;
+  if ((end - begin) / kPage > pages.size()) {  // a window of a large tensor
+    for (const auto& each : pages) {
+      const std::uint64_t low = std::max(begin, each.first * kPage), high = std::min(end, (each.first + 1) * kPage);
+      if (low < high) add_part(*each.second, static_cast<unsigned>(low % kPage), static_cast<unsigned>(high - low), sum);
+    }
+    return sum;
+  }
   while (begin < end) {
     const auto low = static_cast<unsigned>(begin % kPage);
     const auto here = static_cast<unsigned>(std::min<std::uint64_t>(end - begin, kPage - low));

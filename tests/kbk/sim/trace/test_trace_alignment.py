@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from traced_sources import profiled
 
 from kbk.sim import trace
 
@@ -24,6 +25,5 @@ void where_are(Tensor out, const Tensor& x) {
 def test_addresses_within_a_line_are_those_of_the_tensor(numel: int, first: int) -> None:
     module = trace.load("where", WHERE, ["where_are"])
     x, out = torch.zeros(numel + first, dtype=torch.uint8)[first:], torch.zeros(8).long()[3:]
-    with trace.record():
-        module.where_are(out, x)
+    profiled(module.where_are, out, x)
     assert out[:2].tolist() == [out.data_ptr() % 256, x.data_ptr() % 256]

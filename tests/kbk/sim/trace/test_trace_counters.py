@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from traced_sources import COPY, MIX, MIX_FUNCTIONS, counters
+from traced_sources import COPY, MIX, MIX_FUNCTIONS, counters, profiled
 
 from kbk.build.toolchain import host_compiler
+from kbk.profiler.counted import GLOBAL, LOAD, MODULE, STORE
 from kbk.sim import trace
 
 N = 4096
@@ -32,7 +33,7 @@ def mix() -> Any:
     return trace.load("mix", MIX, MIX_FUNCTIONS)
 
 
-def of(counted: dict[str, int], *names: str) -> tuple[int, ...]:
+def of(counted: dict[str, float], *names: str) -> tuple[float, ...]:
     return tuple(counted[name] for name in names)
 
 
@@ -45,18 +46,18 @@ SECTORS = ("sectors_ld", "sectors_st")
 def test_one_float_a_lane_takes_four_sectors_a_request(copy: Any, rung: str, n: int) -> None:
     x = torch.randn(n)
     out = torch.empty(n)
-    counted = counters(getattr(copy, rung), out, x, x=x, out=out)
+    counted = counters(getattr(copy, rung), out, x)
     assert torch.equal(out, x)
     assert of(counted, *REQUESTS) == (-(-n // 32),) * 2
     assert of(counted, *SECTORS) == (-(-n * 4 // 32),) * 2
-    assert of(counted, "excess_sectors", "bytes_ld", "bytes_st") == (0, 4 * n, 4 * n)
+    assert of(counted, "excess", "bytes_ld", "bytes_st") == (0, 4 * n, 4 * n)
     assert of(counted, "sectors_ld:x", "sectors_st:x", "sectors_ld:out", "sectors_st:out") == (
         counted["sectors_ld"],
         0,
         0,
         counted["sectors_st"],
     )
-    assert counted["writes_per_element_max:out"] == 1 and counted["writes_per_element_max:x"] == 0
+    assert counted["writes:out"] == 1 and counted["writes:x"] == 0
 
 
 def test_an_own_chunk_of_sixteen_floats_takes_28_sectors_too_many_a_request(copy: Any) -> None:
@@ -64,7 +65,7 @@ def test_an_own_chunk_of_sixteen_floats_takes_28_sectors_too_many_a_request(copy
     counted = counters(copy.copy_own_chunk, torch.empty(N), x)
     assert of(counted, *REQUESTS) == (N // 32, N // 32)
     assert of(counted, *SECTORS) == (N, N)
-    assert counted["excess_sectors"] == 2 * 28 * (N // 32)
+    assert counted["excess"] == 2 * 28 * (N // 32)
 
 
 def test_sixteen_bytes_a_lane_are_one_request_of_sixteen_sectors(copy: Any) -> None:
@@ -75,7 +76,7 @@ def test_sixteen_bytes_a_lane_are_one_request_of_sixteen_sectors(copy: Any) -> N
     ):
         assert of(counted, *REQUESTS) == (N // 128, N // 128)
         assert of(counted, *SECTORS) == (N // 128 * 16,) * 2
-        assert counted["excess_sectors"] == 0
+        assert counted["excess"] == 0
 
 
 def test_two_bytes_a_lane_take_two_sectors_a_request(copy: Any) -> None:
@@ -88,17 +89,17 @@ def test_a_tensor_that_begins_off_a_sector_takes_one_more_a_request(copy: Any) -
     whole = torch.randn(N + 1)
     x, out = whole[1:], torch.empty(N)
     assert whole.data_ptr() % 32 == 0 and out.data_ptr() % 32 == 0
-    counted = counters(copy.copy_one_per_thread, out, x, x=x)
+    counted = counters(copy.copy_one_per_thread, out, x)
     assert counted["sectors_ld"] == counted["sectors_ld:x"] == N // 32 * 5
-    assert counted["excess_sectors"] == counted["excess_sectors:x"] == N // 32
+    assert counted["excess"] == counted["excess:x"] == N // 32
     assert counted["sectors_st"] == N // 32 * 4
 
 
 def test_a_storage_too_large_for_the_guard_counts_the_same(copy: Any) -> None:
     whole = torch.zeros((64 << 20) // 4 + 1024)
     x, out = whole[-1024:], torch.empty(1024)
-    counted = counters(copy.copy_one_per_thread, out, x, x=x)
-    assert of(counted, "requests_ld:x", "sectors_ld:x", "excess_sectors") == (32, 128, 0)
+    counted = counters(copy.copy_one_per_thread, out, x)
+    assert of(counted, "requests_ld:x", "sectors_ld:x", "excess") == (32, 128, 0)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -106,14 +107,14 @@ def test_add_bias_with_rows_and_columns_swapped_reads_a_row_a_lane(mix: Any, swa
     rows, cols = 64, 96
     x, b = torch.randn(rows, cols), torch.randn(cols)
     out = torch.empty_like(x)
-    counted = counters(mix.add_bias, out, x, b, swapped, x=x, b=b, out=out)
+    counted = counters(mix.add_bias, out, x, b, swapped)
     torch.testing.assert_close(out, x + b)
     requests = rows * cols // 32
     each = 32 if swapped else 4
     assert of(counted, "requests_ld:x", "requests_ld:b", "requests_st:out") == (requests,) * 3
     assert of(counted, "sectors_ld:x", "sectors_st:out") == (requests * each,) * 2
     assert counted["sectors_ld:b"] == requests * (1 if swapped else 4)
-    assert counted["excess_sectors"] == 2 * requests * (each - 4)
+    assert counted["excess"] == 2 * requests * (each - 4)
 
 
 @pytest.mark.parametrize("tiled", [False, True])
@@ -128,20 +129,22 @@ def test_a_transpose_through_shared_memory_has_no_excess_and_shared_is_not_count
     requests = n * n // 32
     assert of(counted, *REQUESTS) == (requests, requests)
     assert of(counted, *SECTORS) == (4 * requests, (4 if tiled else 32) * requests)
-    assert counted["excess_sectors"] == (0 if tiled else 28 * requests)
+    assert counted["excess"] == (0 if tiled else 28 * requests)
 
 
 def test_an_atomic_add_is_one_request_of_its_own_kind_also_on_floats(mix: Any) -> None:
     n = 1000
     x = torch.arange(n, dtype=torch.int32) % 8
     counts, total = torch.zeros(8, dtype=torch.int32), torch.zeros(1)
-    counted = counters(mix.histogram, counts, total, x, counts=counts, total=total, x=x)
+    counted = counters(mix.histogram, counts, total, x)
     assert torch.equal(counts, torch.bincount(x, minlength=8).int()) and total.item() == n
     assert of(counted, "requests_ld", "sectors_ld") == (32, n * 4 // 32)
-    assert of(counted, "atom_requests:counts", "atom_sectors:counts") == (32, 32)
-    assert of(counted, "atom_requests:total", "atom_sectors:total") == (32, 32)
-    assert of(counted, "requests_st", "sectors_st", "bytes_st") == (64, 64, 2 * 4 * n)
-    assert of(counted, "writes_per_element_max:counts", "writes_per_element_max") == (n // 8, n)
+    # Lanes at one address are served one after the other: 4 at each of the counts, all at total.
+    assert of(counted, "requests_red:counts", "sectors_red:counts") == (32, n // 8)
+    assert of(counted, "requests_red:total", "sectors_red:total") == (32, n)
+    assert of(counted, "requests_red", "bytes_st") == (64, 2 * 4 * n)
+    assert of(counted, *REQUESTS[1:], *SECTORS[1:]) == (0, 0)
+    assert of(counted, "writes:counts", "writes") == (n // 8, n)
     assert counted["requests_ld:counts"] == counted["requests_ld:total"] == 0
 
 
@@ -149,7 +152,7 @@ def test_an_atomic_add_is_one_request_of_its_own_kind_also_on_floats(mix: Any) -
 def test_arithmetic_in_bf16_reads_and_writes_two_bytes_a_lane(mix: Any, n: int) -> None:
     x, y = torch.randn(n).bfloat16(), torch.randn(n).bfloat16()
     out = torch.empty_like(x)
-    counted = counters(mix.axpby, out, x, y, 2.0, 3.0, x=x, y=y, out=out)
+    counted = counters(mix.axpby, out, x, y, 2.0, 3.0)
     torch.testing.assert_close(out, (2 * x.float() + 3 * y.float()).bfloat16())
     requests, sectors = -(-n // 32), -(-n * 2 // 32)
     for name in ("ld:x", "ld:y", "st:out"):
@@ -158,7 +161,7 @@ def test_arithmetic_in_bf16_reads_and_writes_two_bytes_a_lane(mix: Any, n: int) 
             sectors,
             2 * n,
         )
-    assert of(counted, *REQUESTS, "excess_sectors") == (2 * requests, requests, 0)
+    assert of(counted, *REQUESTS, "excess") == (2 * requests, requests, 0)
 
 
 # which -> bytes a thread takes, accesses of how many bytes: loads a thread, stores a thread
@@ -184,14 +187,12 @@ def test_an_access_keeps_its_size(mix: Any, shape: str) -> None:
     if which == 0 and host_compiler().kind == "clang":
         pytest.skip("clang splits the copy of a struct into its members")
     x = torch.ones(N)
-    with trace.record() as log:
-        mix.run(torch.zeros(N), x, which, each)
+    made = profiled(mix.run, torch.zeros(N), x, which, each).requests
     threads = 4 * N // each // 128 * 128
-    made = log.launches[0].accesses
-    assert set(made["bytes"]) == {size}
-    assert len(made) == threads * (loads + stores)
-    assert log.counters()["requests_ld"] == loads * threads // 32
-    assert log.counters()["requests_st"] == stores * threads // 32
+    assert set(made["bytes"]) == {size} and set(made["lanes"]) == {0xFFFFFFFF}
+    assert (made["kind"] == LOAD).sum() == loads * threads // 32
+    assert (made["kind"] == STORE).sum() == stores * threads // 32
+    assert len(made) == (loads + stores) * threads // 32
 
 
 def test_an_array_of_structs_of_words_touches_every_sector_once_a_member(mix: Any) -> None:
@@ -199,25 +200,24 @@ def test_an_array_of_structs_of_words_touches_every_sector_once_a_member(mix: An
     counted = counters(mix.run, torch.zeros(N), x, 11, 16)
     assert of(counted, *REQUESTS) == (N // 32, N // 32)
     assert of(counted, *SECTORS) == (N // 32 * 16,) * 2
-    assert counted["excess_sectors"] == 2 * (N // 32) * 12
+    assert counted["excess"] == 2 * (N // 32) * 12
 
 
 def test_local_arrays_and_parameters_are_not_counted(mix: Any) -> None:
     x = torch.ones(N)
-    with trace.record() as log:
-        mix.run(out := torch.zeros(N), x, 7, 4)
+    launch = profiled(mix.run, out := torch.zeros(N), x, 7, 4)
     assert torch.equal(out, x)
-    low, high = x.data_ptr(), x.data_ptr() + 4 * N
-    first, last = out.data_ptr(), out.data_ptr() + 4 * N
-    address = log.launches[0].accesses["address"]
-    ours = ((address >= low) & (address < high)) | ((address >= first) & (address < last))
-    assert ours.all() and log.counters()["requests_st"] == N // 32
+    assert {launch.argument_at(number).name for number in launch.requests["argument"]} == {
+        "out",
+        "x",
+    }
+    assert (launch.requests["kind"] == STORE).sum() == N // 32
 
 
-def test_variables_of_the_source_are_told_but_not_counted(mix: Any) -> None:
-    from kbk.sim.trace.log import MODULE
-
-    with trace.record() as log:
-        mix.module_variables(torch.zeros(32, dtype=torch.int32))
-    assert of(log.counters(), *REQUESTS) == (0, 1)
-    assert (log.launches[0].accesses["space"] == MODULE).sum() >= 2 * 32
+def test_device_variables_are_told_as_such_and_constants_not_at_all(mix: Any) -> None:
+    made = profiled(mix.module_variables, torch.zeros(32, dtype=torch.int32)).requests
+    variables = made[made["space"] == MODULE]
+    assert set(variables["argument"]) == {-1} and STORE in variables["kind"]
+    # `table` is constant memory, which has a cache of its own; of `board`, a load may be saved.
+    assert len(variables) <= 2
+    assert (made["space"] == GLOBAL).sum() == 1

@@ -1,4 +1,4 @@
-"""The vectorised counting against the definition, said slowly."""
+"""The counters of random accesses against their definition, said slowly."""
 
 from __future__ import annotations
 
@@ -6,82 +6,112 @@ import random
 from collections import Counter, defaultdict
 from typing import Any
 
-import numpy as np
 import pytest
+import torch
+from traced_sources import SHORT, counters
 
-from kbk.sim.trace import counting
-from kbk.sim.trace.counting import Counting
-from kbk.sim.trace.log import ACCESS, ATOMIC, ATOMIC_LOAD, ATOMIC_STORE, READ, WRITE
+from kbk.sim import trace
 
-SPANS = {"a": (1000, 1400), "b": (1300, 2000), "nothing": (5, 5), "far": (1 << 46, (1 << 46) + 64)}
-LOADS = (READ, ATOMIC_LOAD)
+PLAY = r"""
+// Each thread does what its rows of the table say: (what, whose, at which byte).
+__global__ void play_k(char* a, char* b, unsigned* out, const int* table, int steps) {
+  const int me = blockIdx.x * blockDim.x + threadIdx.x;
+  unsigned sum = 0;
+  for (int step = 0; step < steps; ++step) {
+    const int* row = table + (me * steps + step) * 3;
+    const int what = row[0];
+    char* at = (row[1] != 0 ? b : a) + row[2];
+    switch (what) {
+      case 0: sum += *reinterpret_cast<unsigned char*>(at); break;
+      case 1: sum += *reinterpret_cast<unsigned short*>(at); break;
+      case 2: sum += *reinterpret_cast<unsigned*>(at); break;
+      case 3: sum += unsigned(*reinterpret_cast<unsigned long long*>(at)); break;
+      case 4: { const uint4 v = *reinterpret_cast<uint4*>(at); sum += v.x + v.w; break; }
+      case 5: *reinterpret_cast<unsigned char*>(at) = sum; break;
+      case 6: *reinterpret_cast<unsigned short*>(at) = sum; break;
+      case 7: *reinterpret_cast<unsigned*>(at) = sum; break;
+      case 8: *reinterpret_cast<unsigned long long*>(at) = sum; break;
+      case 9: *reinterpret_cast<uint4*>(at) = uint4{sum, 0, 0, 0}; break;
+      case 10: atomicAdd(reinterpret_cast<unsigned*>(at), 1u); break;
+      default: break;
+    }
+  }
+  out[me] = sum;
+}
+void play(Tensor a, Tensor b, Tensor out, const Tensor& table, int64_t blocks, int64_t threads) {
+  const int steps = int(table.size(1));
+  play_k<<<blocks, threads>>>(static_cast<char*>(a.data_ptr()), static_cast<char*>(b.data_ptr()),
+                              static_cast<unsigned*>(out.data_ptr()), table.const_data_ptr<int>(),
+                              steps);
+}
+"""
+BYTES = {"a": 400, "b": 2000}
+BLOCKS, THREADS, STEPS = 2, 70, 12
+NOTHING = 11
 
 
-def by_definition(accesses: np.ndarray[Any, Any], span: tuple[int, int] | None) -> dict[str, int]:
-    turns: Counter[Any] = Counter()
+@pytest.fixture(scope="module")
+def play() -> Any:
+    return trace.load("play", PLAY, ["play"]).play
+
+
+def meaning(what: int) -> tuple[str, int]:
+    """Kind and bytes of an access."""
+    return ("red", 4) if what == 10 else ("ld" if what < 5 else "st", 1 << what % 5)
+
+
+def some_accesses(rng: random.Random) -> torch.Tensor:
+    """int32 [threads of the grid, steps, 3]."""
+    rows = []
+    for _ in range(BLOCKS * THREADS * STEPS):
+        what, whose = rng.choice((*range(11), NOTHING)), rng.randrange(2)
+        size = 1 if what == NOTHING else meaning(what)[1]
+        rows.append((what, whose, rng.randrange(BYTES["ab"[whose]] // size) * size))
+    return torch.tensor(rows, dtype=torch.int32).view(BLOCKS * THREADS, STEPS, 3)
+
+
+def by_definition(table: torch.Tensor, begins: dict[str, int], of: str) -> dict[str, int]:
+    """Counters of the accesses to the tensors whose names are in `of`."""
     requests = defaultdict(list)
-    for each in accesses.tolist():
-        address, pc, block, size, thread, access, _ = each
-        kind = "ld" if access in LOADS else "atom" if access == ATOMIC else "st"
-        place = (block, thread, pc, kind)
-        turns[place] += 1
-        if span is None or (address < span[1] and address + size > span[0]):
-            requests[block, thread // 32, pc, kind, turns[place]].append((address, size))
-    sums = dict.fromkeys(counting.COUNTERS, 0)
     written: Counter[int] = Counter()
-    for (_, _, _, kind, _), made in requests.items():
-        touched = {byte for address, size in made for byte in range(address, address + size)}
-        sectors = len({byte // 32 for byte in touched})
-        way = "ld" if kind == "ld" else "st"
-        sums[f"requests_{way}"] += 1
-        sums[f"sectors_{way}"] += sectors
-        sums[f"bytes_{way}"] += sum(size for _, size in made)
-        sums["excess_sectors"] += sectors - -(-len(touched) // 32)
-        if kind == "atom":
-            sums["atom_requests"] += 1
-            sums["atom_sectors"] += sectors
-        if way == "st":
-            for address, size in made:
-                written.update(range(address, address + size))
-    sums["writes_per_element_max"] = max(written.values(), default=0)
+    for thread, steps in enumerate(table.tolist()):
+        for step, (what, whose, at) in enumerate(steps):
+            name = "ab"[whose]
+            if what == NOTHING or name not in of:
+                continue
+            block, lane = divmod(thread, THREADS)
+            requests[block, lane // 32, step, what].append(begins[name] + at)
+            if meaning(what)[0] != "ld":
+                written.update(range(begins[name] + at, begins[name] + at + meaning(what)[1]))
+    sums = dict.fromkeys(SHORT, 0)
+    for (*_, what), made in requests.items():
+        kind, size = meaning(what)
+        sectors = {first // 32 for first in made}  # no access straddles
+        sums[f"requests_{kind}"] += 1
+        sums[f"sectors_{kind}"] += len(sectors)
+        if kind == "red":  # lanes at one address take turns
+            most = {
+                each: max(made.count(at) for at in made if at // 32 == each) for each in sectors
+            }
+            sums["sectors_red"] += sum(most.values()) - len(sectors)
+        sums["excess"] += max(len(sectors) - -(-size * len(made) // 32), 0)
+        sums["bytes_ld" if kind == "ld" else "bytes_st"] += size * len(made)
+    sums["writes"] = max(written.values(), default=0)
     return sums
 
 
-def some_accesses(rng: random.Random, count: int) -> np.ndarray[Any, Any]:
-    made = np.zeros(count, ACCESS)
-    for each in made:
-        far = rng.random() < 0.1
-        each["address"] = (1 << 46 if far else 900) + rng.randrange(64 if far else 1300)
-        each["pc"] = rng.choice((0, 4, 0xFFFFFFFF))
-        each["block"] = rng.choice((0, 1, 70000))
-        each["thread"] = rng.choice((0, 1, 2, 31, 32, 40, 1023))
-        each["bytes"] = rng.choice((1, 2, 4, 8, 16, 12, 100))
-        each["access"] = rng.choice((READ, WRITE, ATOMIC, ATOMIC_LOAD, ATOMIC_STORE))
-    return made
-
-
-@pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("at_once", [1, 50, 1 << 20])
-def test_counting_is_the_definition(
-    seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "_AT_ONCE", at_once)
-    rng = random.Random(seed)
-    accesses = some_accesses(rng, rng.choice((0, 1, 10, 300)))
-    counter = Counting(SPANS)
-    counter.add(accesses)
-    expected = by_definition(accesses, None)
-    for name, span in SPANS.items():
-        expected |= {f"{key}:{name}": n for key, n in by_definition(accesses, span).items()}
-    assert counter.result() == expected
-
-
-def test_launches_add_up() -> None:
-    parts = [some_accesses(random.Random(seed), 100) for seed in range(3)]
-    counter = Counting({})
-    for part in parts:
-        counter.add(part)
-    sums = [by_definition(part, None) for part in parts]
-    result = counter.result()
-    for name in set(counting.COUNTERS) - {"writes_per_element_max"}:
-        assert result[name] == sum(each[name] for each in sums)
+@pytest.mark.parametrize("seed", range(8))
+def test_counting_is_the_definition(play: Any, seed: int) -> None:
+    table = some_accesses(random.Random(seed))
+    a, b = (torch.zeros(BYTES[name], dtype=torch.uint8) for name in "ab")
+    out = torch.zeros(BLOCKS * THREADS, dtype=torch.int32)
+    counted = counters(play, a, b, out, table, BLOCKS, THREADS)
+    begins = {"a": a.data_ptr(), "b": b.data_ptr()}
+    for name in "ab":
+        for short, expected in by_definition(table, begins, name).items():
+            assert counted[f"{short}:{name}"] == expected, (short, name)
+    # A request of lanes that ask for both is one request.
+    for short, expected in by_definition(table, begins, "ab").items():
+        others = sum(counted[f"{short}:{other}"] for other in ("out", "table"))
+        if short != "writes":
+            assert counted[short] - others == expected, short

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
-from kbk.sim import trace
+import kbk
+from kbk.profiler import metrics
+from kbk.profiler.launch import ProfiledLaunch
 
 COPY = (Path(__file__).resolve().parents[4] / "kernels" / "copy.cu").read_text()
 
@@ -196,8 +196,32 @@ void module_variables(Tensor out) { module_k<<<1, 32>>>(out.mutable_data_ptr<int
 MIX_FUNCTIONS = ["add_bias", "transpose", "histogram", "axpby", "run", "module_variables"]
 
 
-def counters(op, *arguments, **names: torch.Tensor) -> dict[str, int]:
-    """The counters of one call."""
-    with trace.record() as log:
+SHORT = {
+    **{
+        f"{what}_{op}": f"l1tex__t_{what}_pipe_lsu_mem_global_op_{op}.sum"
+        for what in ("requests", "sectors")
+        for op in ("ld", "st", "red")
+    },
+    "excess": metrics.SECTORS_EXCESSIVE,
+    "bytes_ld": "kbk__bytes_requested_ld.sum",
+    "bytes_st": "kbk__bytes_requested_st.sum",
+    "writes": "kbk__writes_per_element.max",
+}
+
+
+def profiled(op, *arguments) -> ProfiledLaunch:
+    """The only launch of one call."""
+    with kbk.profile(most_records=0) as profile:
         op(*arguments)
-    return log.counters(names)
+    (launch,) = profile.launches
+    return launch
+
+
+def counters(op, *arguments) -> dict[str, float]:
+    """The counters of one call by short names, and of each of its tensors: "sectors_ld:x"."""
+    launch = profiled(op, *arguments)
+    found = {short: launch.metrics[name] for short, name in SHORT.items()}
+    for tensor in launch.arguments:
+        of = launch.metrics_of(tensor.name)
+        found |= {f"{short}:{tensor.name}": of[name] for short, name in SHORT.items()}
+    return found
