@@ -22,7 +22,9 @@ class Inputs:
 
     Attributes:
         reads: since its previous store, in the same interval between barriers if it read there.
-        kept: since its previous store, in earlier intervals: registers may have kept them.
+        kept: since its previous store, in earlier intervals: registers may have kept them. All
+            loads, if other threads or trips had loaded something for the same instruction and this
+            one had not: what it stored is most often a constant, such as the 0 outside a matrix.
         before: before that store.
         exchanges: its part in shuffles and votes, in the same interval if there were some.
     """
@@ -93,18 +95,55 @@ class Ancestry:
         interval = self.records["interval"]
         here = interval[now] == interval[record]
         traded = interval[exchanged] == interval[record]
-        if here.any() or traded.any():
+        if self._bare[record]:
+            reads_, kept, exchanged = now[:0], now, exchanged[traded]
+        elif here.any() or traded.any():
             reads_, kept, exchanged = now[here], now[~here], exchanged[traded]
         else:
             reads_, kept = now, now[:0]
         return Inputs(reads_, kept, loads[loads < since], exchanged)
+
+    @cached_property
+    def _bare(self) -> Array:
+        """By record: a store or exchange for which nothing was loaded, unlike others at its place.
+
+        Loaded for a store: in its interval, since the thread's previous store. For an exchange, a
+        load or an exchange in its interval.
+        """
+        told = self.records
+        keys, mine = self._by_thread
+        at = np.arange(len(mine))
+        first = np.searchsorted(keys, keys)  # of the thread
+        plain = self.loads[mine] & ~self.atomic[mine]
+
+        def last(which: Array, *, itself: bool) -> Array:
+            """The position of the last one up to each, -1 if the thread has none."""
+            found = np.maximum.accumulate(np.where(which, at, -1)) if len(at) else at
+            if not itself:
+                found = np.concatenate([np.array([-1], found.dtype), found[:-1]])
+            return np.where(found >= first, found, -1)
+
+        got = last(plain | self.trades[mine], itself=False)
+        interval = told["interval"][mine]
+        fresh = (got >= 0) & (interval[got] == interval)
+        fresh &= self.trades[mine] | (got > last(self.stores[mine], itself=False))
+        ends = self.trades[mine] | self.stores[mine]
+        usual = np.isin(told["pc"][mine], np.unique(told["pc"][mine[ends & fresh]]))
+        found = np.zeros(len(told), bool)
+        found[mine[ends & usual & ~fresh]] = True
+        return found
+
+    def unlike(self, record: int) -> bool:
+        """Whether something was stored or given for which nothing was loaded, and it is not 0."""
+        told = self.records[record]
+        return bool(self._bare[record] and told["address" if self.trades[record] else "value"])
 
     def passed_on(self, load: int, before: int) -> bool:
         """Whether the thread stored what it had loaded as it was in shared memory."""
         told = self.records
         _, stores, _ = self._of(load)
         stores = stores[(stores > load) & (stores < before)]
-        stores = stores[self.shared[stores]][:_MOST_PASSED]
+        stores = stores[self.shared[stores] & ~self.atomic[stores]][:_MOST_PASSED]
         same = (told["value"][stores] == told["value"][load]) & (
             told["bytes"][stores] == told["bytes"][load]
         )

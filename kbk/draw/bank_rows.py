@@ -75,6 +75,7 @@ def _rows(sheet: Canvas, y: float, wavefronts: list[Wavefront], number: int) -> 
     sheet.rules(across + sheets, color=theme.line, width=0.4)
     boxes: dict[int, list[Box]] = {ASKED: [], SEVERAL: [], TOO_MANY: []}
     names: dict[int, list[tuple[float, float, str]]] = {ASKED: [], SEVERAL: [], TOO_MANY: []}
+    tight: dict[int, list[tuple[float, float, str]]] = {ASKED: [], SEVERAL: [], TOO_MANY: []}
     for i, each in enumerate(wavefronts):
         text = f"wavefront {number + i}" if number + i == 0 else str(number + i)
         sheet.text(LEFT - 0.1, y + (i + 0.5) * ROW, text, at="right middle")
@@ -84,7 +85,8 @@ def _rows(sheet: Canvas, y: float, wavefronts: list[Wavefront], number: int) -> 
             boxes[fill].append((x, y + i * ROW, width, ROW))
             name = str(who[0]) if len(who) == 1 else f"{len(who)}×"
             if text_width(name) > width:
-                name = name[:-1]
+                tight[fill].append((x + width / 2, y + (i + 0.5) * ROW, name))
+                continue
             names[fill].append((x + width / 2, y + (i + 0.5) * ROW, name))
     for fill, places in boxes.items():
         look = theme.fill(fill)
@@ -94,9 +96,12 @@ def _rows(sheet: Canvas, y: float, wavefronts: list[Wavefront], number: int) -> 
             (x - text_width(name) / 2 - 0.01, y - 0.055, text_width(name) + 0.02, 0.1)
             for x, y, name in names[fill]
         ]
+        grounds += [(x - 0.49 * SLOT, y - 0.055, 0.98 * SLOT, 0.1) for x, y, _ in tight[fill]]
         if look.hatch:
             sheet.boxes(grounds, look.color, edge=None, above=1.5)
         lanes.numbers(sheet, names[fill], look.text)
+        for label in tight[fill]:  # "32×" is wider than its bank
+            sheet.labels([label], color=look.text, narrow=0.94 * SLOT / text_width(label[2]))
 
 
 def _runs(wavefront: Wavefront) -> list[tuple[int, int, tuple[int, ...]]]:

@@ -69,11 +69,12 @@ class Canvas(Sheet):
         color: str = "",
         bold: bool = False,
         turn: float = 0,
+        narrow: float = 1,
     ) -> None:
         """Many short texts of one look, each with the point in its middle.
 
         The letters of each different text are drawn once and used wherever it stands. `turn` turns
-        it by so many degrees.
+        it by so many degrees, `narrow` makes it that much narrower.
         """
         from matplotlib.collections import PathCollection
         from matplotlib.transforms import Affine2D
@@ -86,7 +87,7 @@ class Canvas(Sheet):
             if not text.strip():
                 continue
             letters = _letters(text, size, bold)
-            turned = Affine2D().rotate_deg(turn).scale(1 / 72) + points
+            turned = Affine2D().scale(narrow, 1).rotate_deg(turn).scale(1 / 72) + points
             look: dict[str, Any] = {"facecolor": color or self.theme.ink, "linewidth": 0}
             look |= {"edgecolor": "none", "zorder": 4, "clip_on": False}
             group = PathCollection([letters], offsets=offsets, **look)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kbk.draw import flowchart
-from kbk.draw.graph import MOST_FOLLOWED, OUT, Graph, Node
+from kbk.draw.graph import MOST_FOLLOWED, Graph
+from kbk.draw.nodes import OUT, Node
 from kbk.draw.picture import Picture
 from kbk.draw.seen import checked, chosen, many
 from kbk.draw.theme import Theme
@@ -27,8 +28,11 @@ def data_flow(launch: Launch, argument: Any, index: Any) -> Picture:
     It follows what was executed: which thread stored the element, what that thread had loaded
     before, who had stored that in shared memory, and so on; and through shuffles and votes to the
     lanes that gave their values. Which of the values that a thread had loaded went into the one
-    that it stored is not known. A dashed arrow is a load from before a barrier that the thread
-    passed: a register may have kept its value.
+    that it stored is not known: what was loaded just for it counts. A dashed arrow is a maybe: a
+    load from before a barrier or an earlier store, whose value a register may have kept, or one for
+    a store that others load something for and its thread did not; and what led to such a load. A
+    value that was stored in shared memory as it was is taken to have left its register, and
+    elements that take part anyway have no dashed arrows.
 
     Args:
         launch: of ``kbk.profile()``.
@@ -64,11 +68,11 @@ def _caption(graph: Graph) -> str:
             f"the last by {by}."
         ]
     ends = [node for node in graph.nodes.values() if _is_input(graph, node)]
-    through = [
-        node.name
-        for node in graph.nodes.values()
-        if not _is_input(graph, node) and node.key != OUT and not node.lanes
-    ]
+    within: dict[str, set[Any]] = {}
+    for node in graph.nodes.values():
+        if not _is_input(graph, node) and node.key != OUT and not node.lanes:
+            within.setdefault(node.name, set()).add(node.key[1])
+    through = [name + f" of {len(some)} blocks" * (len(some) > 1) for name, some in within.items()]
     through += ["shuffles"] * any(node.lanes for node in graph.nodes.values())
     if ends:
         way = f", through {_listed(through)}" if through else ""
@@ -76,7 +80,10 @@ def _caption(graph: Graph) -> str:
     else:
         said.append("Its threads had loaded nothing before.")
     if any(edge.kept for edge in graph.edges.values()):
-        said.append("Dashed: loaded before a barrier or an earlier store; a register may keep it.")
+        said.append(
+            "Dashed: maybe; it was loaded before a barrier or an earlier store, and a register may "
+            "have kept it."
+        )
     if graph.fresh:
         said.append(f"{many(graph.fresh, 'load')} of shared memory found no store before.")
     if not graph.whole:
@@ -90,9 +97,17 @@ def _is_input(graph: Graph, node: Node) -> bool:
 
 
 def _counted(node: Node) -> str:
+    sure = len(node.sure)
+    if node.lanes:
+        return many(len(node.elements), "lane")
     if len(node.elements) == 1:
-        return next(iter(node.elements.values()))[0]
-    return f"{len(node.elements):,} elements of {node.name}"
+        return next(iter(node.elements.values()))[0] + " (dashed)" * (not sure)
+    most = f"{len(node.elements):,} elements of {node.name}"
+    if sure == len(node.elements):
+        return most
+    if not sure:
+        return f"up to {most} (dashed)"
+    return f"{many(sure, 'element')} of {node.name} (up to {len(node.elements):,} with dashed ones)"
 
 
 def _listed(names: list[str]) -> str:
@@ -109,7 +124,7 @@ def _alt(graph: Graph) -> str:
         start, end = graph.nodes[source], graph.nodes[target]
         to = graph.result_name if target == OUT else end.name
         said.append(f"{_counted(start)} to {to}{at}{maybe}.")
-    return " ".join(said)
+    return " ".join(dict.fromkeys(said))
 
 
 def _rows(graph: Graph) -> list[list[object]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kbk.draw.canvas import Box, Canvas, Point
-from kbk.draw.graph import OUT, Edge, Graph, Key, Node
+from kbk.draw.graph import Graph
+from kbk.draw.nodes import OUT, Edge, Key, Node
 from kbk.draw.seen import many
 from kbk.draw.sheet import WIDTH, shortened, text_width
 from kbk.draw.theme import Theme
@@ -28,6 +29,7 @@ _HEAD = 2 * _TEXT + 0.03
 _BETWEEN = 0.26  # nodes, one above the other
 _GAP = 0.55  # columns, side by side
 _CODE = 0.17
+_BESIDE = (0, -0.1, 0.1, -0.16, 0.16, -0.24, 0.24)  # of an arrow, where its label may stand
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,9 @@ def _size(node: Node, most: float) -> tuple[float, float]:
 def _count(node: Node) -> str:
     if node.lanes:
         return many(len(node.elements), "lane")
-    size = node.shape[0] * node.shape[1]
-    return f"{len(node.elements):,} of {size:,}" if size > 1 else "1 value"
+    sure, count = len(node.sure), len(node.elements)
+    shown = f"{count:,}" if sure == count else f"{sure:,} to {count:,}"
+    return f"{shown} of {node.size:,}" if node.size > 1 else "1 value"
 
 
 def _told(graph: Graph, node: Node, room: float) -> Iterator[str]:
@@ -190,9 +193,12 @@ def _told(graph: Graph, node: Node, room: float) -> Iterator[str]:
 
 def _short(value: str) -> str:
     try:
-        return value if len(value) <= 6 else f"{float(value):.4g}"
+        number = float(value)
     except ValueError:
         return value
+    if len(value) <= 6:
+        return value
+    return str(int(number)) if number.is_integer() and abs(number) < 1e7 else f"{number:.4g}"
 
 
 def _node(canvas: Canvas, placed: _Placed) -> None:
@@ -201,33 +207,35 @@ def _node(canvas: Canvas, placed: _Placed) -> None:
     canvas.text(placed.x, placed.y + 0.07, node.name, bold=True)
     canvas.text(placed.x, placed.y + 0.07 + _TEXT, _count(node), color=theme.faint)
     canvas.boxes([(placed.x, top, placed.wide, placed.high)], theme.paper, edge=None, above=2.5)
-    marked = _marked(node)
-    rows, columns = marked.shape
+    rows, columns = (min(a, b) for a, b in zip(node.shape, reversed(_MOST), strict=True))
     wide, high = placed.wide / columns, placed.high / rows
-    more = max(_SEEN - wide, 0) / 2, max(_SEEN - high, 0) / 2
-    cells: list[Box] = []
-    for r in range(rows):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], marked[r].astype(np.int8), [0]])))
-        for low, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            x, y = placed.x + low * wide - more[0], top + r * high - more[1]
-            cells.append((x, y, (end - low) * wide + 2 * more[0], high + 2 * more[1]))
+
+    def cells(flats: set[int]) -> Iterator[Box]:
+        more = max(_SEEN - wide, 0) / 2, max(_SEEN - high, 0) / 2
+        for r, row in enumerate(_marked(node, flats)):
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
+            for low, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+                x, y = placed.x + low * wide - more[0], top + r * high - more[1]
+                yield (x, y, (end - low) * wide + 2 * more[0], high + 2 * more[1])
+
     if min(wide, high) > 0.07:
         right, bottom = placed.x + placed.wide, top + placed.high
         grid = [[(placed.x + c * wide, top), (placed.x + c * wide, bottom)] for c in range(columns)]
         grid += [[(placed.x, top + r * high), (right, top + r * high)] for r in range(rows)]
         canvas.rules(grid, color=theme.line, width=0.4, above=2.7)
-    canvas.boxes(cells, theme.fill(1 if node.key == OUT else 0), edge=None, above=2.8)
+    canvas.boxes(cells(set(node.elements) - node.sure), style=":", line=0.8, above=2.75)
+    canvas.boxes(cells(node.sure), theme.fill(1 if node.key == OUT else 0), edge=None, above=2.8)
     canvas.boxes([(placed.x, top, placed.wide, placed.high)], line=0.8, above=2.9)
     for at, text in enumerate(placed.texts):
         canvas.text(placed.x, top + placed.high + 0.1 + _TEXT * at, text)
 
 
-def _marked(node: Node) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """The cells of the map in which an element takes part."""
+def _marked(node: Node, taking_part: set[int]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """The cells of the map that have one of some elements."""
     rows, columns = node.shape
     shown = min(rows, _MOST[1]), min(columns, _MOST[0])
     marked = np.zeros(shown, bool)
-    flats = np.array(sorted(node.elements), np.int64)
+    flats = np.array(sorted(taking_part), np.int64)
     r, c = flats // columns, flats % columns
     marked[r * shown[0] // rows, c * shown[1] // columns] = True
     return marked
@@ -245,6 +253,7 @@ def _edges(canvas: Canvas, graph: Graph, columns: list[list[_Placed]]) -> None:
             into.setdefault(target, []).append(source)
     used: dict[tuple[int, float], int] = {}
     taken = [box for each in placed.values() for box in each.text_boxes]
+    taken += [(each.x, each.y + _HEAD, each.wide, each.high) for each in placed.values()]
     for target, sources in into.items():
         for at, source in enumerate(sources):
             edge = graph.edges[source, target]
@@ -252,6 +261,9 @@ def _edges(canvas: Canvas, graph: Graph, columns: list[list[_Placed]]) -> None:
             shift = (at - (len(sources) - 1) / 2) * min(0.12, end.high / len(sources))
             goal = (end.x - 0.03, end.middle + shift)
             points: list[Point] = [(start.x + start.wide + 0.03, start.middle)]
+            if end.column < start.column:
+                goal = (end.x + end.wide + 0.03, end.middle + shift)
+                points = [(start.x - 0.03, start.middle)]
             for column in range(start.column + 1, end.column):
                 points += _past(columns[column], column, points[-1], goal, used)
             points.append(goal)
@@ -288,22 +300,26 @@ def _lines_on(
 ) -> None:
     """The lines of an arrow, where it leaves its node and no other text stands."""
     (x0, y0), (x1, y1) = points[:2]
-    room = until - x0 - 0.14
+    back = x1 < x0 + 0.2  # an arrow to the left, or straight up
+    room = abs(x1 - x0) if back else until - x0 - 0.14
     text = _label(edge)
     if text_width(text) > room:
         text = _numbers(edge.loads or edge.stores)
     half = 0.53 * text_width(text) + 0.02
     middle = (x0 + until) / 2 - 0.04
-    for away in (0.0, 0.08, -0.08, 0.16, -0.16, 0.24, 0.32):
-        x = middle + away
-        y = y0 + (y1 - y0) * (x - x0) / max(x1 - x0, 0.01)
-        box = (x - half, y - 0.07, 2 * half, 0.14)
-        if x < x1 and not any(_meet(box, other) for other in taken):
-            break
-    else:
-        x = middle
-        y = y0 + (y1 - y0) * (x - x0) / max(x1 - x0, 0.01)
-        box = (x - half, y - 0.07, 2 * half, 0.14)
+    ways = [0.5, 0.4, 0.6, 0.25, 0.75] if back else [0.0, 0.08, -0.08, 0.16, -0.16, 0.24, 0.32]
+    best: tuple[int, Box] | None = None
+    for off in _BESIDE:
+        for way in ways:
+            x = x0 + way * (x1 - x0) if back else middle + way
+            y = off + y0 + (y1 - y0) * (way if back else (x - x0) / (x1 - x0))
+            box = (x - half, y - 0.07, 2 * half, 0.14)
+            hit = sum(_meet(box, other) for other in taken) + (x >= x1 and not back)
+            if best is None or hit < best[0]:
+                best = (hit, box)
+    assert best is not None
+    box = best[1]
+    x, y = box[0] + half, box[1] + 0.07
     taken.append(box)
     canvas.boxes([box], canvas.theme.paper, edge=None, above=3.3)
     canvas.labels([(x, y, text)])

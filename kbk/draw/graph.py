@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from kbk.draw.ancestry import Ancestry
 from kbk.draw.arena import Part
 from kbk.draw.carving import arena_of
+from kbk.draw.nodes import OUT, Edge, Hop, Key, Line, Node, arrays_of, shape_of
 from kbk.draw.replays import numbers
 from kbk.draw.seen import LANES, Array, block_name, places_of, touched
 from kbk.sanitizer.element import address_of, where_flat
@@ -22,72 +22,7 @@ from kbk.sanitizer.values import decode
 MOST_FOLLOWED = 4_096
 """Stores and exchanges whose inputs are looked up."""
 
-Key = tuple[Any, ...]
 _Step = tuple[int, Key, str]  # a store or an exchange, the node that it is of, the element's name
-Line = tuple[str, int, str]  # file, line, text
-OUT: Key = ("out",)
-
-
-@dataclass(eq=False)
-class Node:
-    """An array of which some elements take part, or the lanes of a block in one interval.
-
-    Attributes:
-        key: what it is.
-        name: "x", "tile", "lanes".
-        shape: rows and columns of all its elements.
-        elements: flat number -> name and value of what takes part.
-        dtype: of an element, or None.
-    """
-
-    key: Key
-    name: str
-    shape: tuple[int, int]
-    elements: dict[int, tuple[str, str]] = field(default_factory=dict)
-    dtype: str | None = None
-
-    @property
-    def lanes(self) -> bool:
-        """Whether it is lanes that exchange values."""
-        return bool(self.key[0] == "lanes")
-
-
-@dataclass(eq=False)
-class Edge:
-    """Loads from one node that led to stores into another.
-
-    Attributes:
-        kept: in another interval, or before an earlier store: a register may have kept the value.
-        loads, stores: lines of the source.
-        count: loads.
-    """
-
-    kept: bool
-    loads: set[Line] = field(default_factory=set)
-    stores: set[Line] = field(default_factory=set)
-    count: int = 0
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One load and what it led to.
-
-    Attributes:
-        source, value: name and value of the element; "" if nobody saw it.
-        who: the thread.
-        load: line.
-        target: the element that was stored, or the lane.
-        store: line; "" of a lane.
-        kept: as of an edge.
-    """
-
-    source: str
-    value: str
-    who: str
-    load: str
-    target: str
-    store: str
-    kept: bool
 
 
 class Graph:
@@ -107,18 +42,18 @@ class Graph:
         self.edges: dict[tuple[Key, Key], Edge] = {}
         self.hops: list[Hop] = []
         self.shuffles: dict[Key, set[Line]] = {}
-        self.whole = True
+        self.whole = self._sure = True
         self.fresh = 0
         self.past = Ancestry(launch)
         self._parts: dict[int, tuple[Part, ...]] = {}
         self._seen: set[tuple[int, Key]] = set()
         self._solid: set[int] = set()  # instructions whose loads are known to have led on
-        self._arrays = _arrays(launch)
+        self._arrays = arrays_of(launch)
         self._lines: dict[int, Line] = {}
         address = address_of(result, index)
         self.stores = self.past.writers(address, address + result.itemsize, len(launch.records))
         flat = int(np.ravel_multi_index(index, result.shape)) if index else 0
-        self._add(OUT, result.name, _shape(result), result.dtype)
+        self._add(OUT, result.name, shape_of(result), result.numel, result.dtype)
         if self.stores:
             self._name_lines()
             self._hold(OUT, flat, self.result_name, self._value_at(self.stores[0], address))
@@ -138,6 +73,7 @@ class Graph:
         at = doubt = 0
         while at < len(waiting) or doubt < len(maybe):
             if at == len(waiting):  # all that is sure is known
+                self._sure = False
                 step, loads = maybe[doubt]
                 doubt += 1
                 for load in self._doubtful(step[0], loads):
@@ -160,11 +96,11 @@ class Graph:
             for exchange in told.exchanges.tolist():
                 waiting += self._exchange(exchange)
             if key != lanes:
-                edge = self.edges.setdefault((lanes, key), Edge(False))
+                edge = self.edges.setdefault((lanes, key), Edge(True))
+                edge.kept = edge.kept and not self._sure
                 edge.stores.add(self._line(record))
                 edge.count += 1
-            if not trade:
-                maybe += [(step, some) for some in (told.kept, told.before) if len(some)]
+            maybe += [(step, some) for some in (told.kept, told.before) if len(some)]
 
     def _done_with(self, load: int, record: int) -> bool:
         """Whether a value was stored in shared memory as it was, before a barrier was passed."""
@@ -176,27 +112,37 @@ class Graph:
 
         What was read before an earlier store went into that one, and shared memory is there to be
         read again: such a load counts only if no load at that place is known to lead on. What was
-        stored in shared memory as it was did not have to wait.
+        stored in shared memory as it was did not have to wait. Of global memory, only elements
+        count of which it is not known that they take part.
         """
         told, past = self.launch.records, self.past
         since = int(past.inputs(record).before[-1]) if len(past.inputs(record).before) else -1
+        loads = loads[[not self._is_sure(load) for load in loads.tolist()]]
         again = (loads <= since) | past.shared[loads]
         known = np.isin(told["pc"][loads], list(self._solid))
         left = loads[~(again & known)]
-        return [load for load in left.tolist() if not past.passed_on(load, record)]
+        waited = past.unlike(record)
+        return [load for load in left.tolist() if waited or not past.passed_on(load, record)]
+
+    def _is_sure(self, load: int) -> bool:
+        """Whether the elements of a global load take part anyway."""
+        if self.launch.records["space"][load] != GLOBAL:
+            return False
+        found = [one for part in self.past.parts_of(load) for one in self._elements(part)]
+        return all(flat in self.nodes[key].sure for key, flat, _, _ in found)
 
     def _exchange(self, exchange: int) -> list[_Step]:
         """The exchanges of the lanes that gave a value, to be followed."""
         key = self._lanes(exchange)
         self.shuffles.setdefault(key, set()).add(self._line(exchange))
         found = []
-        for giver in self.past.givers(exchange):
+        # What the lane itself gave is most often part of what it has now.
+        for giver in [*self.past.givers(exchange), exchange]:
             lane = self._lane(giver)
             self._hold(key, int(self.launch.records["thread"][giver]), lane, "")
             if (giver, key) not in self._seen:
                 self._seen.add((giver, key))
                 found.append((giver, key, lane))
-        self._hold(key, int(self.launch.records["thread"][exchange]), self._lane(exchange), "")
         return found
 
     def _load(self, load: int, record: int, key: Key, target: str, kept: bool) -> list[_Step]:
@@ -204,6 +150,7 @@ class Graph:
         if (load, key) in self._seen:
             return []
         self._seen.add((load, key))
+        kept = kept or not self._sure
         if not kept:
             self._solid.add(int(self.launch.records["pc"][load]))
         found: list[_Step] = []
@@ -262,7 +209,7 @@ class Graph:
                 _, flats = touched(array, self.launch.records, np.array([record]))
                 if len(flats):
                     key: Key = ("global", number)
-                    self._add(key, array.name, _shape(array), array.dtype)
+                    self._add(key, array.name, shape_of(array), array.numel, array.dtype)
                     return [
                         (key, flat, where_flat(array, flat), self._value_of(record, array, flat))
                         for flat in flats.tolist()
@@ -276,12 +223,12 @@ class Graph:
         name = name_of(memory, (), self.launch.allocations, library=self.launch.library)
         variable = name.variable or "other memory"
         key = ("other", variable)
-        self._add(key, variable, (1, 1), None)
+        self._add(key, variable, (1, 1), 1, None)
         node = self.nodes[key]
         flat = next((at for at, held in node.elements.items() if held[0] == name.where), None)
         if flat is None:
             flat = len(node.elements)
-            node.shape = (1, flat + 1)
+            node.shape, node.size = (1, flat + 1), flat + 1
         value = decode(int(told["value"]), int(told["bytes"]), _guess(told)) or ""
         return [(key, flat, name.where, value)]
 
@@ -296,7 +243,7 @@ class Graph:
                 continue
             key = ("shared", block, number)
             rows = -(-part.count // part.pitch)
-            self._add(key, part.name, (rows, part.pitch), part.dtype)
+            self._add(key, part.name, (rows, part.pitch), part.count, part.dtype)
             first = (address - part.base) // part.element
             last = min((address + size - 1 - part.base) // part.element, part.count - 1)
             found = []
@@ -339,7 +286,7 @@ class Graph:
         block, interval = int(told["block"]), int(told["interval"])
         key = ("lanes", block, interval)
         warps = -(-int(np.prod(self.launch.block)) // LANES)
-        self._add(key, "lanes", (warps, LANES), None)
+        self._add(key, "lanes", (warps, LANES), warps * LANES, None)
         return key
 
     def _lane(self, record: int) -> str:
@@ -355,35 +302,16 @@ class Graph:
 
     # --- nodes
 
-    def _add(self, key: Key, name: str, shape: tuple[int, int], dtype: str | None) -> None:
+    def _add(
+        self, key: Key, name: str, shape: tuple[int, int], size: int, dtype: str | None
+    ) -> None:
         if key not in self.nodes:
-            self.nodes[key] = Node(key, name, shape, dtype=dtype)
+            self.nodes[key] = Node(key, name, shape, size, dtype=dtype)
 
     def _hold(self, key: Key, flat: int, name: str, value: str) -> None:
         self.nodes[key].elements[flat] = (name, value)
-
-
-def _arrays(launch: Launch) -> list[Argument]:
-    """The tensors of a call, those that it reads first, and what the host function allocated."""
-    found = sorted(launch.arguments, key=lambda each: each.writable)
-    for made in launch.allocations:
-        if made.shape is None or made.dtype is None:
-            continue
-        strides: list[int] = []
-        step = 1
-        for size in reversed(made.shape):
-            strides.insert(0, step)
-            step *= max(size, 1)
-        itemsize = max(made.nbytes // max(step, 1), 1)
-        place = (made.address, made.nbytes, made.address)
-        found.append(Argument(made.label, *place, made.shape, tuple(strides), itemsize, made.dtype))
-    return found
-
-
-def _shape(array: Argument) -> tuple[int, int]:
-    """Rows and columns in which an array is drawn."""
-    columns = array.shape[-1] if len(array.shape) > 1 else min(max(array.numel, 1), LANES)
-    return -(-array.numel // max(columns, 1)), columns
+        if self._sure:
+            self.nodes[key].sure.add(flat)
 
 
 def _guess(told: Any) -> str | None:

@@ -46,7 +46,7 @@ def draw(canvas: Canvas, top: float, arena: Arena, lives: list[Life]) -> None:
     """Draw it, from an y downwards."""
     theme = canvas.theme
     canvas.text(0, top + 0.07, "When it lives", bold=True)
-    note = "small maps: lanes from left to right, a row a warp; solid: store, hollow: load"
+    note = "small maps: lanes from left to right, a row a warp; filled: store, hollow: load"
     canvas.text(WIDTH, top + 0.07, note, at="right middle", color=theme.faint)
     intervals = window(arena.intervals, MOST_INTERVALS, _LAST_INTERVALS)
     left = max(text_width(life.part.name, bold=True) for life in lives) + 0.15
@@ -133,7 +133,7 @@ def _small(canvas: Canvas, x: float, y: float, wide: float, arena: Arena, access
     if access.stores:
         edge = theme.line if row > 0.03 else None
         for number, found in boxes.items():
-            canvas.boxes(found, theme.fill(number).color, edge=edge, line=0.3)
+            canvas.boxes(found, theme.fill(number), edge=edge, line=0.3)
     else:
         hollow = [
             (x + low * lane, y + first * row, (high - low) * lane, (last - first + 1) * row)

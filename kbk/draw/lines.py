@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kbk.draw.picture import Picture
+from kbk.draw.seen import until_the_end
 from kbk.errors import ArgumentError
 from kbk.sanitizer.element import quoted
 
@@ -118,6 +120,7 @@ def source_lines(launch: ProfiledLaunch, *, metric: str | None = None) -> Pictur
     names = " and ".join(column.title for column in columns)
     alt = f"The source of {launch.kernel} with bars of {names} beside its lines. {said}."
     caption = f"{launch.kernel}: {_finding(lines, columns, titles, totals)}"
+    caption += until_the_end(launch)
     rows = _listing(launch, lines)
     head = ["line", "source", *titles]
     return Picture(caption, alt, head, table, lambda theme: _draw(theme, rows, columns, totals))
@@ -149,10 +152,19 @@ def _columns(lines: Sequence[LineCounters], metric: str | None) -> list[Column]:
     known = sorted({name for each in lines for name in each.metrics})
     if metric not in known:
         raise ArgumentError(
-            f"source_lines: metric must be a counter of lines ({', '.join(known)}); "
-            f"it was {quoted(metric)}."
+            f"source_lines: metric must be a counter of lines, such as "
+            f"{', '.join(_near_names(metric, known))}; launch.by_line()[0].metrics has all "
+            f"{len(known)} names. It was {quoted(metric)}."
         )
     return [Column(metric, (metric,))]
+
+
+def _near_names(metric: Any, known: Sequence[str]) -> list[str]:
+    """Names of counters that may have been meant."""
+    asked = str(metric)
+    near = [n for n in sorted(known, key=len) if asked and asked.lower() in n.lower()]
+    near += get_close_matches(asked, known, n=3, cutoff=0.3)
+    return list(dict.fromkeys([*near, *known]))[:3]
 
 
 def _said(titles: Sequence[str], values: Sequence[float]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kbk.draw.arena import offset_of
+from kbk.draw.seen import many, until_the_end
 from kbk.errors import ArgumentError
 from kbk.sanitizer.element import quoted
 from kbk.sanitizer.history import SHARED, SharedVariable
@@ -27,6 +28,7 @@ KINDS = ("ld", "st", "red", "atom")
 WORDS = {"ld": "load", "st": "store", "red": "reduction", "atom": "atomic"}
 _SECTOR = 32  # bytes
 _SPACES = {True: "shared memory", False: "global memory"}
+_COUNTERS = {True: "smsp__sass_inst_executed_op_shared_", False: "l1tex__t_requests_"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +114,12 @@ class Request:
         return variable.name if variable is not None and variable.name.isidentifier() else ""
 
     @property
+    def place_among(self) -> str:
+        """Request 1 of 128; where the log was full, of the first 25,000 kept."""
+        full = self.launch.requests_left_out > 0
+        return f"request {self.number + 1:,} of {'the first ' * full}{self.of:,}{' kept' * full}"
+
+    @property
     def what(self) -> str:
         """Load of x."""
         link = {"ld": "of", "st": "to"}.get(self.kind, "on")
@@ -125,7 +133,7 @@ def find(
     shared: bool,
     line: int | str | None = None,
     request: int = 0,
-    argument: str | None = None,
+    argument: Any = None,
     kind: str | None = None,
 ) -> Request:
     """The request that was asked for.
@@ -136,8 +144,8 @@ def find(
         shared: requests of shared memory, else of global memory.
         line: number of a line of the source, or a part of its text; None: any line.
         request: which of those that fit, from 0: by block, then by warp, then by time.
-        argument: name of the tensor; None: any.
-        kind: "ld", "st", "red" or "atom"; None: any.
+        argument: a tensor of the call, or its name; None: any.
+        kind: "ld", "st", "red" or "atom", in shared memory for both of the last two; None: any.
 
     Raises:
         ArgumentError: there is no such request; the text says what there is.
@@ -153,10 +161,13 @@ def find(
         if kind not in KINDS:
             kinds = ", ".join(KINDS)
             raise ArgumentError(f"{caller}: kind must be one of {kinds}; it was {quoted(kind)}.")
-        keep &= rows["kind"] == KINDS.index(kind)
+        # Nsight Compute counts all atomics on shared memory as op_atom.
+        wanted = ("red", "atom") if shared and kind == "atom" else (kind,)
+        keep &= np.isin(rows["kind"], [KINDS.index(each) for each in wanted])
     chosen = rows[keep]
     if len(chosen) == 0:
-        asked = [f"argument {argument!r}"] if argument is not None else []
+        named_ = f"argument {argument!r}" if isinstance(argument, str) else "that tensor"
+        asked = [named_] if argument is not None else []
         asked += [f"kind {kind!r}"] if kind is not None else []
         on = "" if line is None else f" on line {line!r}"
         raise ArgumentError(
@@ -176,9 +187,18 @@ def _rows(caller: str, launch: Any, shared: bool) -> np.ndarray[Any, Any]:
         )
     rows = rows[((rows["space"] == SHARED) == shared) & (rows["kind"] < len(KINDS))]
     if len(rows) == 0:
+        counter = _COUNTERS[shared]
+        made = sum(n for name, n in launch.metrics.items() if name.startswith(counter))
+        if made and launch.requests_left_out:
+            raise ArgumentError(
+                f"{caller}: {launch.kernel} made {many(int(made), 'request')} in "
+                f"{_SPACES[shared]}, but none was kept: the log has the first "
+                f"{len(launch.requests):,} requests of the launch (most_requests). "
+                "Profile a smaller launch, or with kbk.profile(most_requests=...)."
+            )
         raise ArgumentError(
             f"{caller}: launch must have requests in {_SPACES[shared]}; "
-            f"that of {launch.kernel} has none.{_partial(launch)}"
+            f"that of {launch.kernel} has none.{until_the_end(launch)}"
         )
     # Of one warp in the order of time; the order of warps is that of their numbers.
     ordered: np.ndarray[Any, Any] = rows[np.lexsort((rows["warp"], rows["block"]))]
@@ -190,8 +210,9 @@ def _partial(launch: Any) -> str:
     if launch.requests_left_out == 0:
         return ""
     return (
-        f" Only the first {len(launch.requests):,} requests of this launch were kept, "
-        f"{launch.requests_left_out:,} were not: profile a smaller one, or "
+        f" Only the first {many(len(launch.requests), 'request')} of this launch "
+        f"{'was' if len(launch.requests) == 1 else 'were'} kept, "
+        f"{launch.requests_left_out:,} not: profile a smaller one, or "
         "kbk.profile(most_requests=...)."
     )
 
@@ -224,6 +245,11 @@ def _on_line(
     line: int | str,
     shared: bool,
 ) -> np.ndarray[Any, Any]:
+    if not shared and isinstance(line, str) and line in {each.name for each in launch.arguments}:
+        raise ArgumentError(
+            f"{caller}: line must be the number of a line or a part of its text; {line!r} is a "
+            f"tensor of the call: argument={line!r} chooses its requests."
+        )
     if isinstance(line, bool) or not isinstance(line, (int, str)):
         raise ArgumentError(
             f"{caller}: line must be the number of a line or a part of its text; "
@@ -243,15 +269,9 @@ def _on_line(
 
 
 def _of_argument(
-    caller: str, launch: Any, rows: np.ndarray[Any, Any], name: str
+    caller: str, launch: Any, rows: np.ndarray[Any, Any], argument: Any
 ) -> np.ndarray[Any, Any]:
-    numbers = [each.number for each in launch.arguments if each.name == name]
-    if not numbers:
-        names = ", ".join(each.name for each in launch.arguments) or "none"
-        raise ArgumentError(
-            f"{caller}: argument must be a tensor of the call ({names}); it was {quoted(name)}."
-        )
-    return np.isin(rows["argument"], numbers)
+    return np.asarray(rows["argument"] == launch.number_of(argument, caller))
 
 
 def _number(caller: str, request: int, count: int, launch: Any) -> int:

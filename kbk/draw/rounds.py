@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import struct
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from kbk.draw.replays import numbers
 from kbk.draw.seen import LANES, places_of
 from kbk.sanitizer.history import EXCHANGE, FROM, MEETING, Launch
+from kbk.sanitizer.past import reads
 from kbk.sanitizer.places import Place
+from kbk.sanitizer.values import decode
 
 OPERATIONS = (
     "sync",
@@ -35,6 +39,7 @@ OPERATIONS = (
 """Names of the operations, by their number in a record."""
 
 _SHUFFLES = range(1, 5)
+_EXACT = 10_000_000  # whole numbers below it are written in full
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Step:
         pc: of the call.
         gave, got: by lane, bits; only of the lanes that took part.
         source: by lane, the one that it read; empty if it is no shuffle.
+        loaded: by lane, bits of what its thread had loaded since its last collective.
     """
 
     op: int
@@ -53,6 +59,7 @@ class Step:
     gave: dict[int, int]
     got: dict[int, int]
     source: dict[int, int]
+    loaded: dict[int, set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Round:
         results: of each step, by lane, what it got as text.
         places: of each step.
         dtypes: of each step.
+        anew: the lanes whose values have nothing to do with the rounds before: they were loaded.
     """
 
     steps: tuple[Step, ...]
@@ -72,6 +80,7 @@ class Round:
     results: tuple[dict[int, str], ...]
     places: tuple[Place, ...]
     dtypes: tuple[str, ...]
+    anew: frozenset[int] = frozenset()
 
     @property
     def shuffles(self) -> bool:
@@ -114,8 +123,9 @@ def steps_of(launch: Launch, block: int, warp: int) -> list[Step]:
     """The collectives of a warp that moved values, in order."""
     told = launch.records
     mine = told[(told["block"] == block) & (told["thread"] // LANES == warp)]
-    mine = mine[(mine["access"] == MEETING) | (mine["access"] == EXCHANGE)]
+    mine = mine[(mine["access"] == MEETING) | (mine["access"] == EXCHANGE) | reads(mine)]
     steps: list[Step] = []
+    loaded: dict[int, set[int]] = {}
     lanes = ("thread", "bytes", "pc", "address", "value", "space", "access")
     for thread, op, pc, gave, got, space, access in zip(
         *(mine[name].tolist() for name in lanes), strict=True
@@ -124,9 +134,14 @@ def steps_of(launch: Launch, block: int, warp: int) -> list[Step]:
             if op:
                 steps.append(Step(op, 0, {}, {}, {}))
             continue
-        step, lane = steps[-1], thread % LANES
+        lane = thread % LANES
+        if access != EXCHANGE:
+            loaded.setdefault(lane, set()).add(got)
+            continue
+        step = steps[-1]
         if step.pc == 0:
             step = steps[-1] = Step(step.op, pc, step.gave, step.got, step.source)
+        step.loaded[lane] = loaded.pop(lane, set())
         step.gave[lane], step.got[lane] = gave, got
         if space & FROM:
             step.source[lane] = space & ~FROM
@@ -164,8 +179,9 @@ def rounds_of(launch: Launch, steps: list[Step], dtypes: tuple[str, ...]) -> lis
             groups.append([step])
     found = places_of(launch, (step.pc for step in steps))
     guessed = _guessed(steps)
+    anew = _anew(groups)
     rounds = []
-    for group in groups:
+    for at_round, group in enumerate(groups):
         forms = [
             dtypes[min(at, len(dtypes) - 1)] if dtypes else guessed[step.pc]
             for at, step in enumerate(group)
@@ -178,9 +194,57 @@ def rounds_of(launch: Launch, steps: list[Step], dtypes: tuple[str, ...]) -> lis
                 tuple(_texts(step.got, _result(step, form)) for step, form in both),
                 tuple(found[step.pc] for step in group),
                 tuple(forms),
+                anew[at_round],
             )
         )
     return rounds
+
+
+def _anew(groups: list[list[Step]]) -> list[frozenset[int]]:
+    """Of each round, the lanes that gave what they had loaded since the round before.
+
+    Where some lanes did, others that gave what does not follow from the round before count as well:
+    the 0 in `lane < 4 ? partial[lane] : 0`.
+    """
+    found = []
+    before: dict[int, tuple[list[int], list[int]]] = {}  # by lane, what it gave and got
+    for group in groups:
+        lanes = [lane for lane in group[0].gave if lane in before]
+        loaded = {
+            lane: set().union(*(step.loaded.get(lane, set()) for step in group)) for lane in lanes
+        }
+        gave = {lane: [step.gave[lane] for step in group if lane in step.gave] for lane in lanes}
+        anew = {lane for lane in lanes if loaded[lane] & set(gave[lane])}
+        if anew:
+            anew |= {
+                lane
+                for lane in lanes
+                if not loaded[lane] and not set(gave[lane]) & _following(*before[lane])
+            }
+        found.append(frozenset(anew))
+        for lane in group[0].gave:
+            before[lane] = (
+                [step.gave[lane] for step in group if lane in step.gave],
+                [step.got[lane] for step in group if lane in step.got],
+            )
+    return found
+
+
+def _following(gave: list[int], got: list[int]) -> set[int]:
+    """What follows from a value that a lane gave and one that it got: one of them, or their sum."""
+    found = {*gave, *got}
+    for one, other in zip(gave, got, strict=False):
+        for form, whole in (("f", "I"), ("d", "Q")):
+            size = struct.calcsize(form)
+            if max(one, other) >> 8 * size:
+                continue
+            found.add((one + other) & ((1 << 8 * size) - 1))
+            a, b = (struct.unpack(form, struct.pack(whole, each))[0] for each in (one, other))
+            try:
+                found.add(struct.unpack(whole, struct.pack(form, a + b))[0])
+            except OverflowError:
+                continue
+    return found
 
 
 def _guessed(steps: list[Step]) -> dict[int, str]:
@@ -213,17 +277,29 @@ def _texts(bits: dict[int, int], dtype: str) -> dict[int, str]:
 
 
 def text_of(bits: int, dtype: str) -> str:
-    """A value in at most seven characters, if it has no exponent."""
-    value = numbers.number(bits, dtype, numbers.size_of(dtype) or 8)
-    if isinstance(value, float):
-        return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")
-    return str(value)
+    """A value in few characters.
+
+    Whole numbers of a float of up to seven digits are exact; what was rounded has a point or an
+    exponent, never the look of a whole number.
+    """
+    size = numbers.size_of(dtype) or 8
+    if dtype not in ("float16", "bfloat16", "float32", "float64"):
+        return str(numbers.number(bits, dtype, size))
+    value = float(decode(bits, size, dtype) or "nan")
+    if value.is_integer() and abs(value) < _EXACT and (value or math.copysign(1, value) > 0):
+        return str(int(value))
+    short = f"{value:.3g}"
+    if short.lstrip("-").isdigit():
+        short = f"{value:.4g}"
+        short = short if "." in short else f"{short}.0"
+    return short.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 def reach(rounds: list[Round]) -> dict[int, set[int]]:
-    """By lane, the lanes whose first values it may have met after some rounds."""
+    """By lane, the lanes whose values it may have met after some rounds: first or loaded ones."""
     met = {lane: {lane} for lane in range(LANES)}
     for each in rounds:
+        met |= {lane: {lane} for lane in each.anew}
         if each.shuffles:
             read = {lane: met[lane] | met[source] for lane, source in each.source.items()}
         else:
@@ -236,7 +312,10 @@ def cone(rounds: list[Round], lane: int) -> list[set[int]]:
     """Before each round, and behind the last one, the lanes whose values lead to one lane's."""
     needed = {lane}
     found = [needed]
+    anew: frozenset[int] = frozenset()
     for each in reversed(rounds):
+        needed = needed - anew
+        anew = each.anew
         if each.shuffles:
             needed = needed | {each.source[one] for one in needed if one in each.source}
         elif needed & set(each.lanes):

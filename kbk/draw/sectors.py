@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kbk.draw.elements import name_of, names_of
 from kbk.draw.picture import Picture
 from kbk.draw.requests import Request, find, ranges
-from kbk.draw.seen import many
+from kbk.draw.seen import many, until_the_end
 from kbk.errors import ArgumentError
 from kbk.sanitizer.element import quoted
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SECTOR, LINE = 32, 128  # bytes
 MOST_STRIPS = 4
+_CHOICES = ("request", "argument", "kind")
 
 
 @dataclass
@@ -49,7 +50,7 @@ def coalescing(
     line: int | str | None = None,
     *,
     request: int = 0,
-    argument: str | None = None,
+    argument: Any = None,
     kind: str | None = None,
 ) -> Picture:
     """One request of a warp on its sectors: which bytes each lane asks for, and what is moved.
@@ -60,7 +61,7 @@ def coalescing(
         launch: of ``kbk.profile()``.
         line: number of a line of the source, or a part of its text; None: any line.
         request: which of the requests that fit, from 0: by block, then by warp, then by time.
-        argument: name of the tensor; None: any.
+        argument: a tensor of the call, or its name; None: any.
         kind: "ld", "st", "red" or "atom"; None: any.
 
     Raises:
@@ -89,8 +90,8 @@ def coalescing(
     ]
     head = ["sector", "holds", "lanes", "bytes asked for", "excess"]
     caption = (
-        f"{found.place_name}, {found.what}, request {found.number + 1} of {found.of} "
-        f"({found.who}): {_finding(found, sectors)}"
+        f"{found.place_name}, {found.what}, {found.place_among} ({found.who}): "
+        f"{_finding(found, sectors)}{until_the_end(launch)}"
     )
     alt = f"Lanes 0 to 31 in a row above boxes of 32 bytes. {_told(found, sectors)}"
     strips = [("", found, sectors)]
@@ -114,9 +115,11 @@ def compare_coalescing(
         ArgumentError: there are none or more than four, or there is no such request.
     """
     if not isinstance(requests, Sequence) or not 1 <= len(requests) <= MOST_STRIPS:
-        count = len(requests) if isinstance(requests, Sequence) else quoted(requests)
+        many_ = isinstance(requests, Sequence)
+        count = f"there were {len(requests)}" if many_ else f"it was {quoted(requests)}"
         raise ArgumentError(
-            f"compare_coalescing: requests must be 1 to {MOST_STRIPS} tuples; it was {count}."
+            f"compare_coalescing: requests must be 1 to {MOST_STRIPS} tuples, a strip each; "
+            f"{count}."
         )
     strips = []
     for each in requests:
@@ -126,6 +129,11 @@ def compare_coalescing(
                 f"or (title, launch, line, dict of arguments); it was {quoted(each)}."
             )
         title, launch, line, more = (*each, None, {})[:4] if len(each) < 4 else each
+        if more is not None and (not isinstance(more, dict) or not set(more) <= set(_CHOICES)):
+            raise ArgumentError(
+                f"compare_coalescing: the dict of arguments of {str(title)!r} may have "
+                f"{', '.join(_CHOICES)}; it was {quoted(more)}."
+            )
         found = find("compare_coalescing", launch, shared=False, line=line, **(more or {}))
         strips.append((str(title), found, sectors_of(found)))
     rows = [
@@ -157,6 +165,8 @@ def compare_coalescing(
         f"{title}: {_counts(found, sectors)}, {mean(sectors)} of {SECTOR} bytes used in each."
         for title, found, sectors in strips
     )
+    ended = {id(each.launch): each.launch for _, each, _ in strips}
+    caption += "".join(dict.fromkeys(map(until_the_end, ended.values())))
     alt = "Strips of lanes 0 to 31 above boxes of 32 bytes. " + " ".join(
         f"{title}: {_told(found, sectors)}" for title, found, sectors in strips
     )
@@ -203,8 +213,9 @@ def _finding(request: Request, sectors: Sequence[Sector]) -> str:
     different = "" if distinct == asked else f", of which {distinct} are different,"
     even = len({len(each.used) for each in sectors}) == 1
     average = "each sector are" if even else "a sector are, on average,"
+    average = "the sector are" if len(sectors) == 1 else average
     return (
-        f"{many(lanes, 'lane')} of {many(request.bytes, 'byte')} each: "
+        f"{many(lanes, 'lane')} of {many(request.bytes, 'byte')}{' each' * (lanes > 1)}: "
         f"{many(asked, 'byte')}{different} in {many(len(sectors), 'sector')}. "
         f"Ideal: {request.ideal}; excess: {request.excess}. "
         f"{mean(sectors)} of the {SECTOR} bytes of {average} used."

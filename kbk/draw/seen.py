@@ -53,6 +53,12 @@ def chosen(asker: str, launch: Launch, argument: Any) -> Argument:
     Raises:
         ArgumentError: there is none, or it has no elements; the text has the names.
     """
+    if not isinstance(argument, str) and not hasattr(argument, "untyped_storage"):
+        names = ", ".join(each.name for each in launch.arguments) or "none"
+        raise ArgumentError(
+            f"{asker}: argument must be a tensor of the call, or its name ({names}); "
+            f"it was {quoted(argument)}."
+        )
     tensor = target(launch, argument, asker)[1]
     if tensor.numel == 0:
         raise ArgumentError(f"{asker}: {tensor.name} has no elements.")
@@ -133,6 +139,16 @@ def block_name(launch: Launch, block: int) -> str:
         return f"block {block}"
     index = spread(block, launch.grid)
     return f"block ({', '.join(map(str, index if z > 1 else index[:2]))})"
+
+
+def until_the_end(launch: Any) -> str:
+    """A sentence about a launch that did not come to its end, with a space before it; else ""."""
+    if not launch.ended:
+        return ""
+    return (
+        f" The launch of {launch.kernel} was ended by an error or a time limit: this is what "
+        "happened before."
+    )
 
 
 def size_name(size: tuple[int, int, int], one: str) -> str:

@@ -12,7 +12,7 @@ from kbk.draw.canvas import Canvas
 from kbk.draw.carving import arena_of
 from kbk.draw.lives import Life, bank_rule, life_of, thread_rule, threads_name
 from kbk.draw.picture import Picture
-from kbk.draw.seen import block_name, checked, many
+from kbk.draw.seen import block_name, checked, many, until_the_end
 from kbk.draw.theme import Theme
 from kbk.errors import ArgumentError
 from kbk.sanitizer.element import quoted
@@ -118,7 +118,7 @@ class _Shared:
             f"bank {bank_rule(part)}."
         )
         said += [self._lives(each) for each in self.lives]
-        return " ".join(each for each in said if each)
+        return " ".join(each for each in said if each) + until_the_end(arena.launch)
 
     def _lives(self, life: Life) -> str:
         """Between which barriers the values of a part live."""

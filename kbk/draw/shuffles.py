@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kbk.draw.canvas import Box, Canvas
 from kbk.draw.picture import Picture
@@ -28,6 +28,8 @@ _WIDE = (WIDTH - _LEFT - _RIGHT) / LANES
 _BETWEEN = 0.4
 _HEAD = 0.3
 _FLAT = 0.17
+_ANEW = 0.26  # between what lanes got and what they gave after they had loaded
+_LEGEND = 0.2
 
 
 def shuffle(
@@ -35,7 +37,7 @@ def shuffle(
     *,
     warp: int = 0,
     block: int = 0,
-    dtype: str | Sequence[str] | None = None,
+    dtype: Any | Sequence[Any] | None = None,
     lane: int | None = None,
     first: int = 0,
 ) -> Picture:
@@ -44,12 +46,15 @@ def shuffle(
     A cell has the value that its lane gave. Lines lead from the lane that was read to the lane that
     read it. Shuffles one behind the other that read the same lanes, such as those of a value and
     of its index, stand in one row. What leads to the result of one lane is filled and drawn thick.
+    Where lanes gave what they had loaded since the row before, nothing leads on from that row: its
+    results stand below it, and the next row begins anew. That is seen from the bits, so a load that
+    happens to have found the same value counts as well.
 
     Args:
         launch: of ``kbk.profile()``.
         warp: of the block.
         block: linear number of the block in the grid.
-        dtype: of the values, as torch names it, or one for each value of a row. None: the bits
+        dtype: of the values, of torch or its name, or one for each value of a row. None: the bits
             decide: small whole numbers, else floats.
         lane: whose result is followed back; None: the first that values of most lanes have reached.
         first: the first of the rows that are shown, at most 6.
@@ -85,20 +90,31 @@ def shuffle(
     if lane is None:
         far = reach(shown)
         lane = max(far, key=lambda each: len(far[each]))  # of several the first
-    picture = _Shuffle(launch, block, warp, shown, first, len(rounds), lane)
+    picture = _Shuffle(
+        launch,
+        block,
+        warp,
+        shown,
+        first,
+        len(rounds),
+        lane,
+        sum(len(each.steps) for each in rounds[:first]),
+    )
     head = ["step", "operation", "line", "what", *(f"lane {each}" for each in range(LANES))]
     return Picture(picture.caption(), picture.alt(), head, picture.rows(), picture.draw)
 
 
-def _dtypes(dtype: str | Sequence[str] | None) -> tuple[str, ...]:
-    given = () if dtype is None else (dtype,) if isinstance(dtype, str) else tuple(dtype)
-    for each in given:
-        if not isinstance(each, str) or numbers.size_of(each) is None:
+def _dtypes(dtype: Any | Sequence[Any] | None) -> tuple[str, ...]:
+    several = isinstance(dtype, (list, tuple))
+    given = () if dtype is None else tuple(dtype) if several else (dtype,)
+    names = tuple(str(each).removeprefix("torch.") for each in given)
+    for name in names:
+        if numbers.size_of(name) is None:
             raise ArgumentError(
                 f"shuffle: dtype must be the name of a number's type, such as 'float32', or "
                 f"several; it was {quoted(dtype)}."
             )
-    return given
+    return names
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,7 @@ class _Shuffle:
     first: int
     total: int
     lane: int
+    steps_before: int
 
     # --- words
 
@@ -134,7 +151,10 @@ class _Shuffle:
             whole = sum(len(each) == most for each in met.values())
             lanes = "every lane" if whole == LANES else many(whole, "lane")
             has = "has" if whole in (1, LANES) else "have"
-            said.append(f"Behind them {lanes} {has} met values of {most} lanes.")
+            fresh = [row for row, each in self._begun() if len(each.anew) == len(each.lanes)]
+            since = f"Since row {fresh[-1]}" if fresh else "Behind them"
+            said += [_begins(row, each) for row, each in self._begun()]
+            said.append(f"{since} {lanes} {has} met values of {many(most, 'lane')}.")
             said.append(
                 f"Filled and thick: what leads to lane {self.lane}, values of "
                 f"{many(len(met[self.lane]), 'lane')}."
@@ -143,6 +163,11 @@ class _Shuffle:
             last = self.first + len(self.rounds)
             said.append(f"Shown are rows {self.first + 1} to {last} of {self.total}.")
         return " ".join(said)
+
+    def _begun(self) -> list[tuple[int, Round]]:
+        """The rows in which lanes begin anew, with their numbers."""
+        rows = list(enumerate(self.rounds, self.first + 1))
+        return [(row, each) for row, each in rows[1:] if each.anew]
 
     def alt(self) -> str:
         """What the picture shows, without colour."""
@@ -155,13 +180,15 @@ class _Shuffle:
                 f"gave {gave[lanes[-1]]} and got {got[lanes[-1]]}"
                 for gave, got in zip(each.values, each.results, strict=True)
             )
+            if (number, each) in self._begun():
+                said.append(_begins(number, each))
             said.append(f"Row {number}, {each.what}: {values}.")
         return " ".join(said)
 
     def rows(self) -> list[list[object]]:
         """The table: three lines for each step."""
         rows: list[list[object]] = []
-        number = 0
+        number = self.steps_before
         for each in self.rounds:
             for at, step in enumerate(each.steps):
                 number += 1
@@ -181,12 +208,17 @@ class _Shuffle:
     def draw(self, theme: Theme) -> Figure:
         """Rows of cells with lines between them."""
         last = self.rounds[-1]
+        pairs = list(zip(self.rounds, [*self.rounds[1:], last], strict=True))
         highs = [[_high(values) for values in each.values] for each in self.rounds]
-        after = [_high(values) for values in last.results] if last.shuffles else []
+        ends = [each.shuffles and (each is last or bool(then.anew)) for each, then in pairs]
+        afters = [
+            [_high(values) for values in each.results] if end else []
+            for each, end in zip(self.rounds, ends, strict=True)
+        ]
         height = _HEAD + sum(
             sum(high) + self._gap(each) for high, each in zip(highs, self.rounds, strict=True)
         )
-        height += sum(after) + 0.04
+        height += sum(map(sum, afters)) + _ANEW * sum(ends[:-1]) + 0.04 + _LEGEND
         canvas = Canvas(theme, height)
         for number in range(LANES):
             if number % 4 == 0 or number == LANES - 1:
@@ -200,12 +232,21 @@ class _Shuffle:
             self._values(canvas, y, high, each.values, needed[at])
             self._label(canvas, y, each)
             y += sum(high)
+            after = needed[at + 1] - (pairs[at][1].anew if each is not last else frozenset())
             if each.shuffles:
-                self._lines(canvas, y, each, needed[at + 1])
+                self._lines(canvas, y, each, after)
             y += self._gap(each)
-        if after:
-            canvas.text(_LEFT - 0.07, y + sum(after) / 2, "got", at="right middle")
-            self._values(canvas, y, after, last.results, needed[-1])
+            if ends[at]:
+                high = afters[at]
+                canvas.text(_LEFT - 0.07, y + sum(high) / 2, "got", at="right middle")
+                self._values(canvas, y, high, each.results, after)
+                y += sum(high)
+                if each is not last:
+                    canvas.text(_LEFT, y + _ANEW / 2, "below: loaded since", at="left middle")
+                    y += _ANEW
+        if any(each.shuffles for each in self.rounds):
+            text = f"filled, thick line: leads to lane {self.lane}; dot: the lane that read"
+            canvas.text(_LEFT, y + 0.04 + _LEGEND / 2, text, color=theme.faint)
         return canvas.figure
 
     @staticmethod
@@ -267,6 +308,15 @@ class _Shuffle:
         canvas.rules(found[True], color=theme.ink, width=1.3)
         heads = [line[1] for lines in found.values() for line in lines]
         canvas.dots([(x, y + 0.02) for x, y in heads], size=2.2)
+
+
+def _begins(row: int, each: Round) -> str:
+    """That lanes gave what they had loaded."""
+    count = len(each.anew)
+    if count == len(each.lanes):
+        return f"Row {row} begins anew: nothing leads to it, what it gives was loaded since."
+    begin = "begins" if count == 1 else "begin"
+    return f"In row {row} {many(count, 'lane')} {begin} anew with what had been loaded since."
 
 
 def _high(values: dict[int, str]) -> float:

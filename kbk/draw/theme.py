@@ -24,7 +24,7 @@ FILLS = (
     Fill("#CC79A7", "xx", "black"),
     Fill("#D55E00", "--", "black"),
     Fill("#0072B2", "||", "white"),
-    Fill("#FFFFFF", "++", "black"),
+    Fill("#D0D0D0", "++", "black"),  # for white, which would look hollow on a white page
     Fill("#000000", "oo", "white"),
 )
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kbk.draw import owners
 from kbk.draw.canvas import Box, Canvas
 from kbk.draw.picture import Picture
-from kbk.draw.seen import LANES, block_name, checked, chosen, many, size_name
+from kbk.draw.seen import LANES, block_name, checked, chosen, many, size_name, until_the_end
 from kbk.draw.sheet import WIDTH, text_width
 from kbk.draw.theme import SMALL, Theme
 from kbk.draw.windows import GAP, gaps, places, spans, window
@@ -28,6 +29,8 @@ _LAST_ROWS, _LAST_COLUMNS = 4, 8
 _MOST_KEYS = 18
 _KEY = 0.155  # inches, the height of a fill in the legend
 _HEIGHT, _GAP = 0.235, 0.012  # inches, of a row, and what it leaves free above and below
+_FRAME = 0.03  # inches, of a cell, that its frame takes
+_NARROW = 0.6  # of their width that numbers of stores may be pressed to
 
 HEAD = ("elements", "written by", "threads", "lanes", "count", "stores of each")
 
@@ -42,8 +45,9 @@ def thread_map(
 ) -> Picture:
     """Picture who wrote each element of a tensor.
 
-    A cell is an element; the number in it is the lane that wrote it last. A tensor of one dimension
-    stands in rows of 32, one of more in its own rows.
+    A cell is an element; the number in it is the lane that wrote it. Of an element that was written
+    several times it is the number of stores, as in ×3, and the fill is of the last one. A tensor of
+    one dimension stands in rows of 32, one of more in its own rows.
 
     Args:
         launch: of ``kbk.profile()``.
@@ -66,7 +70,7 @@ def thread_map(
     picture = _Map(launch, told, by, *shown)
     found = patches(told, *shown)
     lines = [picture.line(patch) for patch in found]
-    said = picture.caption()
+    said = picture.caption() + until_the_end(launch)
     alt = f"Map of {told.argument.name}, {told.argument}, {picture.extent}. " + "; ".join(
         f"{line[0]}: {line[1]}" + f", lanes {line[3]}" * (line[3] != "") for line in lines[:24]
     )
@@ -132,9 +136,10 @@ class _Map:
         count = (bottom - top) * (right - left)
         thread = told.grid(told.thread)[top:bottom, left:right].reshape(-1)
         threads, lanes = ("", "") if patch.block < 0 else (_series(thread), _series(thread % LANES))
+        owner = self.owner(patch.block, patch.warp)
         return [
             first if count == 1 else f"{first} to {last}",
-            self.owner(patch.block, patch.warp),
+            f"{owner}, the last of {patch.stores}" if patch.stores > 1 else owner,
             threads,
             lanes,
             count,
@@ -149,12 +154,15 @@ class _Map:
         most = int(told.stores.max())
         often = told.stores[told.stores > 1]
         if count == 0:
-            return f"{self.launch.kernel} wrote none of the {len(done):,} elements of {name}."
+            none = f"none of the {len(done):,} elements" if len(done) > 1 else "nothing"
+            return f"{self.launch.kernel} wrote {none} of {name}."
         each = ", each once" if most == 1 else ""
-        share = "all" if count == len(done) else f"{count:,} of the"
+        share = "the only element"
+        if len(done) > 1:
+            share = f"{'all' if count == len(done) else f'{count:,} of the'} {len(done):,} elements"
         said = [
             f"{many(told.warps, 'warp')} of {many(told.blocks, 'block')} wrote {share} "
-            f"{len(done):,} elements of {name}{each}. (The grid has "
+            f"of {name}{each}. (The grid has "
             f"{size_name(self.launch.grid, 'block')} of {size_name(self.launch.block, 'thread')}.)"
         ]
         if found := neighbours(told):
@@ -163,9 +171,12 @@ class _Map:
             first = self._first(told.stores > 1)
             times = f"{often.min():,} to {most:,} times"
             times = "twice" if most == 2 else times if often.min() < most else f"{most:,} times"
+            were = "was" if len(often) == 1 else "were"
+            by = int(told.writers[told.stores > 1].max())
+            blocks = f" by up to {many(by, 'block')}" if by > 1 else ""
             said.append(
-                f"{many(len(often), 'element')}, framed with the number of stores, were written "
-                f"{times}; the first is {name}{first}."
+                f"{many(len(often), 'element')}, framed with the number of stores, {were} written "
+                f"{times}{blocks}; the first is {name}{first}."
             )
         if count < len(done):
             first = self._first(~done)
@@ -174,11 +185,24 @@ class _Map:
                 f"{'was' if len(done) - count == 1 else 'were'} written by nobody; the first is "
                 f"{name}{first}."
             )
-        fill = "its warp" if self.by == "warp" else "its block"
-        said.append(f"The number in a cell is the lane; fill and hatch are {fill}.")
+        said.append(self._cell())
         if (len(self.rows), len(self.columns)) != told.shape:
             said.append(f"The map is {self.extent}.")
-        return " ".join(said)
+        return " ".join(each for each in said if each)
+
+    def _cell(self) -> str:
+        """What a cell says."""
+        shown = self.told.grid(self.told.stores)[np.ix_(self.rows, self.columns)]
+        number = "The number in a cell is the lane" if (shown == 1).any() else ""
+        if (shown > 1).any():
+            times = "that in a frame is how often it was written"
+            number = (
+                f"{number}, {times}"
+                if number
+                else "The number in a cell is how often it was written"
+            )
+            return f"{number}; fill, hatch and names are of the last {self.by} that wrote it."
+        return f"{number}; fill and hatch are its {self.by}." if number else ""
 
     def _first(self, found: Any) -> str:
         name = self.told.name(*divmod(int(np.argmax(found)), self.told.shape[1]))
@@ -194,21 +218,39 @@ class _Map:
             for name in ("block", "warp", "stores")
         )
         lane = told.grid(told.thread)[np.ix_(self.rows, self.columns)] % LANES
-        rights = [self._right(block[at], warp[at]) for at in range(len(self.rows))]
+        rights = [self._right(block[at], warp[at], stores[at]) for at in range(len(self.rows))]
         lefts = [told.name(row, 0) for row in self.rows]
-        several = any(right is None for right in rights)
+        crowded = (stores > 9).any() and len(self.columns) > 24  # "×12" needs wide cells
+        keys = self._keys(block, warp) if crowded or None in rights else []
+        again = len(keys) > len(theme.fills)
+        if crowded or again:
+            rights = [None] * len(rights)
         left = max(text_width(name) for name in lefts) + 0.12
         right = max(text_width(name or "") for name in rights) + 0.1
         cuts = [gaps(self.rows), gaps(self.columns)]
         width = (WIDTH - left - right - GAP * len(cuts[1])) / max(len(self.columns), 12)
         width = min(width, 0.3)
         xs = places(self.columns, left, width)
-        ys = places(self.rows, 0.24, _HEIGHT)
-        keys = self._keys(block, warp) if several else []
+        grids = (block, warp)
+        named = (
+            owners.names(self.launch, self.by, grids, self.rows, self.columns, width)
+            if again
+            else {}
+        )
+        keys = [] if named else keys
+        lines = max((len(run.name) for runs in named.values() for run in runs), default=0)
+        below = [owners.LINE * lines * (r in named) for r in range(len(self.rows))]
+        before = [sum(below[:r]) for r in range(len(self.rows))]
+        ys = [y + more for y, more in zip(places(self.rows, 0.24, _HEIGHT), before, strict=True)]
         per = max(int(WIDTH / (max((text_width(n) for _, n in keys), default=1) + 0.5)), 1)
-        bottom = ys[-1] + _HEIGHT + 0.1
-        canvas = Canvas(theme, bottom + 0.22 * -(-min(len(keys), _MOST_KEYS + 1) // per) + 0.02)
+        bottom = ys[-1] + _HEIGHT + below[-1] + 0.1
+        legend = -(-min(len(keys), _MOST_KEYS + 1) // per) + bool(named)
+        canvas = Canvas(theme, bottom + 0.22 * legend + 0.02)
         self._head(canvas, xs, ys, width, cuts)
+        owners.draw(canvas, named, xs, width, [y + _HEIGHT for y in ys])
+        if named:
+            note = owners.note(self.launch, self.by, named)
+            canvas.text(xs[0], bottom + _KEY / 2, note, color=theme.faint)
         for y, name, owner in zip(ys, lefts, rights, strict=True):
             middle = y + _HEIGHT / 2
             canvas.text(left - 0.07, middle, name, at="right middle", color=theme.faint)
@@ -231,12 +273,13 @@ class _Map:
                 fills.setdefault(self._who(b, w), len(fills))
         return fills
 
-    def _right(self, block: Any, warp: Any) -> str | None:
-        """The owner of a row: "" for nobody, None for several."""
-        owners = {each for each in zip(block.tolist(), warp.tolist(), strict=True) if each[0] >= 0}
-        if len(owners) > 1:
+    def _right(self, block: Any, warp: Any, stores: Any) -> str | None:
+        """The owner of a row, or of its last stores; None for several."""
+        found = {each for each in zip(block.tolist(), warp.tolist(), strict=True) if each[0] >= 0}
+        if len(found) > 1:
             return None
-        return self.owner(*owners.pop()) if owners else "nobody"
+        last = "last: " if (stores > 1).any() else ""
+        return last + self.owner(*found.pop()) if found else "nobody"
 
     def _keys(self, block: Any, warp: Any) -> list[tuple[int, str]]:
         """Fill and name of each warp or block in the window, as they come."""
@@ -281,7 +324,7 @@ class _Map:
         fills = self._fills(block, warp)
         runs: dict[int, list[Box]] = {}
         shades: dict[int, list[Box]] = {}
-        labels: dict[tuple[str, bool], list[tuple[float, float, str]]] = {}
+        labels: dict[tuple[str, bool, float], list[tuple[float, float, str]]] = {}
         dotted: list[Box] = []
         framed: list[Box] = []
         rules: list[Sequence[tuple[float, float]]] = []
@@ -305,13 +348,15 @@ class _Map:
                 before = (number, c + 1)
                 count = int(stores[r, c])
                 names = (str(lane[r, c]),) if count == 1 else (f"×{count}", str(count))
-                fits = (each for each in names if text_width(each, bold=count > 1) <= width)
+                wide = (width - _FRAME) / _NARROW if count > 1 else width
+                fits = (each for each in names if text_width(each, bold=count > 1) <= wide)
                 name = next(fits, "9+")
-                half, middle = text_width(name) / 2 + 0.012, x + width / 2
+                narrow = min((width - _FRAME) / text_width(name, bold=True), 1) if count > 1 else 1
+                half, middle = narrow * text_width(name) / 2 + 0.012, x + width / 2
                 shades.setdefault(number, []).append((middle - half, y + 0.045, 2 * half, 0.145))
                 if count > 1:
                     framed.append(cell)
-                look = (theme.fill(number).text, count > 1)
+                look = (theme.fill(number).text, count > 1, narrow)
                 labels.setdefault(look, []).append((middle, y + _HEIGHT / 2, name))
         for number, boxes in runs.items():
             canvas.boxes(boxes, theme.fill(number), edge=theme.line)
@@ -320,8 +365,8 @@ class _Map:
         canvas.rules(rules, color=theme.line)
         canvas.boxes(dotted, edge=theme.line, style=":", line=0.9)
         canvas.boxes(framed, line=2.2, above=2)
-        for (color, bold), found in labels.items():
-            canvas.labels(found, color=color, bold=bold)
+        for (color, bold, narrow), found in labels.items():
+            canvas.labels(found, color=color, bold=bold, narrow=narrow)
 
     def _legend(self, canvas: Canvas, keys: list[tuple[int, str]], top: float, per: int) -> None:
         for at, (number, name) in enumerate(keys[:_MOST_KEYS]):
@@ -330,7 +375,7 @@ class _Map:
             canvas.text(x + 0.36, y + _KEY / 2, name)
         if len(keys) > _MOST_KEYS:
             x, y = _MOST_KEYS % per * (WIDTH / per), top + _MOST_KEYS // per * 0.22
-            text = f"and {len(keys) - _MOST_KEYS} more, in the same order of fills"
+            text = f"and {len(keys) - _MOST_KEYS} more, as the table says; fills are used again"
             canvas.text(x, y + _KEY / 2, text, size=SMALL, color=canvas.theme.faint)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kbk.draw.elements import name_in
 from kbk.draw.picture import Picture
 from kbk.draw.requests import LANES, Request, find, named, ranges, variable_at
-from kbk.draw.seen import many
+from kbk.draw.seen import many, until_the_end
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,8 @@ def banks(
         launch: of ``kbk.profile()``.
         line: number of a line of the source, or a part of its text; None: any line.
         request: which of the requests that fit, from 0: by block, then by warp, then by time.
-        kind: "ld", "st", "red" or "atom"; None: any.
+        kind: "ld", "st", "atom" (every atomic operation) or "red" (one whose result nobody uses);
+            None: any.
 
     Raises:
         ArgumentError: there is no such request; the text says what there is.
@@ -77,8 +78,8 @@ def banks(
     ]
     head = ["wavefront", "lanes", "banks", "banks whose word several lanes share", "excess"]
     caption = (
-        f"{found.place_name}, {found.what}, request {found.number + 1} of {found.of} "
-        f"({found.who}): {_finding(found, wavefronts)}"
+        f"{found.place_name}, {found.what}, {found.place_among} ({found.who}): "
+        f"{_finding(found, wavefronts)}{until_the_end(launch)}"
     )
     alt = _told(found, wavefronts)
     return Picture(caption, alt, head, rows, lambda theme: _draw(theme, found, wavefronts))
@@ -139,7 +140,8 @@ def _finding(request: Request, wavefronts: list[Wavefront]) -> str:
     together = wavefronts[0].part[1] + 1
     parts = f", {together} lanes at a time" if together < LANES else ""
     says = (
-        f"{many(len(request.lanes), 'lane')} of {many(request.bytes, 'byte')} each in "
+        f"{many(len(request.lanes), 'lane')} of {many(request.bytes, 'byte')}"
+        f"{' each' * (len(request.lanes) > 1)} in "
         f"{many(request.cost, 'wavefront')}{parts}. Ideal: {request.ideal}; "
         f"excess: {request.excess}. {_reason(wavefronts)}"
     )

@@ -22,13 +22,15 @@ class Written:
         shape: rows and columns in which the elements are shown, in the order of their indices. The
             last row of a tensor of one dimension may be shorter than its 32 columns.
         stores: how often it was written, atomic operations among them.
-        block, thread: of the last one: linear numbers, -1 where nobody wrote.
+        writers: how many different blocks wrote it.
+        block, thread: of the last store: linear numbers, -1 where nobody wrote.
         blocks, warps: how many wrote some of its elements.
     """
 
     argument: Argument
     shape: tuple[int, int]
     stores: Array
+    writers: Array
     block: Array
     thread: Array
     blocks: int
@@ -94,7 +96,9 @@ def written(launch: Launch, argument: Argument) -> Written:
         records["block"][who].astype(np.int64) * LANES + records["thread"][who] // LANES
     )
     blocks = len(np.unique(warps // LANES))  # a block has at most 32 warps
-    return Written(argument, (rows, columns), stores, block, thread, blocks, len(warps))
+    both = np.unique(np.stack([which, records["block"][who].astype(np.int64)]), axis=1)
+    writers = np.bincount(both[0], minlength=count)
+    return Written(argument, (rows, columns), stores, writers, block, thread, blocks, len(warps))
 
 
 def patches(told: Written, rows: list[int], columns: list[int]) -> list[Patch]:

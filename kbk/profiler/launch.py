@@ -14,6 +14,7 @@ from kbk.profiler import metrics, show
 from kbk.profiler.counted import REQUEST, SUM, Counted
 from kbk.profiler.metrics import Metrics
 from kbk.sanitizer import history, places
+from kbk.sanitizer.element import quoted, target
 from kbk.sanitizer.tensors import Argument
 
 __all__ = ["REQUEST", "SUM", "LineCounters", "ProfiledLaunch"]
@@ -63,15 +64,18 @@ class ProfiledLaunch(history.Launch):
         """How many more there were."""
         return self.counted.left_out
 
-    def metrics_of(self, argument: str) -> Metrics:
+    def metrics_of(self, argument: Any) -> Metrics:
         """The counters of the accesses to one tensor of the call.
 
         Of a request whose lanes ask for several tensors, each has its part.
 
+        Args:
+            argument: the tensor, or its name.
+
         Raises:
             ArgumentError: there is no such argument.
         """
-        return metrics.of_argument(self.counted, self._number_of(argument))
+        return metrics.of_argument(self.counted, self.number_of(argument, "metrics_of"))
 
     def where(self, pcs: Iterable[int]) -> list[Line | None]:
         """File and line of accesses, by their `pc`; None where nothing is known."""
@@ -110,13 +114,27 @@ class ProfiledLaunch(history.Launch):
                 found[pc] = (place.file, place.line)
         return found
 
-    def _number_of(self, name: str) -> int:
-        for argument in self.arguments:
-            if argument.name == name and argument.number is not None:
-                return argument.number
+    def number_of(self, argument: Any, asker: str) -> int:
+        """The number that requests tell a tensor by.
+
+        Args:
+            argument: a tensor of the call, or its name.
+            asker: the function that errors name.
+
+        Raises:
+            ArgumentError: it is none; the text has the names.
+        """
+        name = argument
+        if not isinstance(argument, str) and hasattr(argument, "untyped_storage"):
+            name = target(self, argument, asker)[1].name
+        for each in self.arguments:
+            if isinstance(name, str) and each.name == name and each.number is not None:
+                return each.number
         names = ", ".join(each.name for each in self.arguments if each.number is not None)
+        was = quoted(argument) if name is argument else f"a {name.strip('()')}"
         raise ArgumentError(
-            f"argument must be a tensor of the call ({names or 'it has none'}); it was {name!r}."
+            f"{asker}: argument must be a tensor of the call, or its name "
+            f"({names or 'it has none'}); it was {was}."
         )
 
     def argument_at(self, number: int) -> Argument | None:

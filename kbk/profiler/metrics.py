@@ -58,13 +58,13 @@ OURS = {
     "kbk__bytes_requested_ld.sum": "bytes of global memory that threads ask to read",
     "kbk__bytes_requested_st.sum": "bytes of global memory that threads write, atomics included",
     "kbk__bytes_requested_over_distinct": "bytes asked for / bytes touched, reads and writes apart",
-    "kbk__writes_per_element.max": "how often the byte that was written most often was written",
+    "kbk__writes_per_element.max": "of the byte written most often; of stores up to 65,535",
     "kbk__active_blocks": "blocks with at least one store to global memory",
     "kbk__barriers.sum": "__syncthreads of all blocks",
     "kbk__barriers_per_block.max": "__syncthreads of one block",
     "kbk__collectives.sum": "shuffles, votes, matches and reduces of all warps",
     "kbk__collectives_per_warp": "of the warp that executes most of them",
-    "kbk__special_functions": "calls of exp, log, sin, cos, tanh, rsqrt, pow and divisions",
+    "kbk__special_functions": "exp, log, sin, cos, tanh, rsqrt, pow; divisions outside of macros",
     "kbk__special_functions_per_thread.max": "of the thread that makes most of them",
     "kbk__same_address_atomics.max": "atomic operations of threads on one address, of the launch",
     "kbk__same_address_atomics_per_block.max": "and of one block",
@@ -158,8 +158,10 @@ def of_argument(counted: Counted, number: int) -> Metrics:
     found = of_requests(counted.sums[mine])
     asked = found["kbk__bytes_requested_ld.sum"] + found["kbk__bytes_requested_st.sum"]
     touched = counted.touched.get(number)
-    if touched is not None:
-        found["kbk__bytes_requested_over_distinct"] = _over(asked, touched.read + touched.written)
+    if touched is not None:  # by whomever: a tensor of the same memory may be the one that wrote
+        reads = touched.read if found["kbk__bytes_requested_ld.sum"] else 0
+        writes = touched.written if found["kbk__bytes_requested_st.sum"] else 0
+        found["kbk__bytes_requested_over_distinct"] = _over(asked, reads + writes)
         found["kbk__writes_per_element.max"] = touched.most_writes
     return found
 

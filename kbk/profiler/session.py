@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError
@@ -19,6 +23,19 @@ if TYPE_CHECKING:
     from kbk.sanitizer.tensors import Argument
 
 
+class _Uncompiled(TorchDispatchMode):
+    """Does nothing. While there is a mode, functions of torch.compile run uncompiled."""
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        return func(*args, **(kwargs or {}))
+
+
 class Profiler:
     """What `kbk.profile` gives; filled call by call.
 
@@ -29,6 +46,7 @@ class Profiler:
     def __init__(self, most_requests: int, most_records: int) -> None:
         self._most_requests = most_requests
         self._most_records = most_records
+        self._stack = ExitStack()
         self.launches: list[ProfiledLaunch] = []
 
     def __enter__(self) -> Profiler:
@@ -36,6 +54,7 @@ class Profiler:
             raise ArgumentError(
                 "profile: another kbk.profile() or kbk.sanitize() is under way in this process."
             )
+        self._stack.enter_context(_Uncompiled())
         watchers.append(self)
         return self
 
@@ -46,6 +65,7 @@ class Profiler:
         traceback: TracebackType | None,
     ) -> None:
         watchers.remove(self)
+        self._stack.close()
 
     def call(self, module: Module, function: str, values: tuple[Any, ...]) -> Any:
         """Run an op of a module traced, and keep what was counted."""

@@ -11,51 +11,69 @@ from kbk.profiler import metrics as names
 if TYPE_CHECKING:
     from kbk.profiler.launch import ProfiledLaunch
 
-HEAD = ("line", "loads", "stores", "sectors", "excess", "bytes used of 32", "wavefronts", "excess")
+HEAD = (
+    *("loads", "stores", "atomics", "sectors", "excess sectors", "bytes used of 32"),
+    *("wavefronts", "excess wavefronts"),
+)
+"""After the line of the source. Loads, stores and atomics are requests to global memory."""
 
 
-def launch_rows(launch: ProfiledLaunch) -> list[list[str]]:
-    """A row for each line of the source that reads or writes, then one for the launch."""
+def launch_table(launch: ProfiledLaunch) -> tuple[list[str], list[list[str]]]:
+    """A row for each line of the source that reads or writes, then one for the launch.
+
+    Returns:
+        The head, and the rows. Atomics have a column if there are any.
+    """
     rows = []
     for line in launch.by_line():
         if line.metrics[names.SECTORS] or line.metrics[names.WAVEFRONTS]:
             rows.append([f"{line.line}  {line.text}", *_numbers(line.metrics)])
-    return [*rows, ["the launch", *_numbers(launch.metrics)]]
+    table = [["line", *HEAD], *rows, ["the launch", *_numbers(launch.metrics)]]
+    if table[-1][3] == "0":
+        table = [row[:3] + row[4:] for row in table]
+    return table[0], table[1:]
 
 
 def title(launch: ProfiledLaunch) -> str:
-    """What was launched."""
-    grid, block = ("x".join(map(str, _trim(dims))) for dims in (launch.grid, launch.block))
-    return f"{launch.kernel}: {grid} blocks of {block} threads"
+    """What was launched, and whether it came to its end."""
+    grid, block = (
+        f"{'x'.join(map(str, _trim(dims)))} {one}{'s' * (dims != (1, 1, 1))}"
+        for dims, one in ((launch.grid, "block"), (launch.block, "thread"))
+    )
+    said = f"{launch.kernel}: {grid} of {block}"
+    return f"{said}, {ENDED}" if launch.ended else said
+
+
+ENDED = "ended by an error or a time limit; counted is what happened before"
 
 
 def launch_text(launch: ProfiledLaunch) -> str:
-    """The table as text."""
-    return f"{title(launch)}\n{table_text(HEAD, launch_rows(launch))}"
+    """The table as text; lines of the source begin at the left."""
+    head, rows = launch_table(launch)
+    wide = max(len(row[0]) for row in [head, *rows])
+    head, *rows = ([row[0].ljust(wide), *row[1:]] for row in [head, *rows])
+    return f"{title(launch)}\n{table_text(head, rows)}"
 
 
 def launch_html(launch: ProfiledLaunch) -> str:
     """The table as HTML."""
-    return f"<p>{html.escape(title(launch))}</p>{table_html(HEAD, launch_rows(launch))}"
+    return f"<p>{html.escape(title(launch))}</p>{table_html(*launch_table(launch))}"
 
 
 def _numbers(metrics: names.Metrics) -> list[str]:
-    stores = sum(value for name, value in metrics.items() if _is_store_request(name))
-    sectors = metrics[names.SECTORS]
-    used = bytes_used(metrics)
+    loads, stores, *atomics = (metrics[name] for name in names.REQUESTS)
+    # Nsight Compute has no such counter of atomics.
+    used = f"{bytes_used(metrics):.3g}" if loads or stores else ""
     return [
-        f"{metrics[names.REQUESTS_LD]:,.0f}",
+        f"{loads:,.0f}",
         f"{stores:,.0f}",
-        f"{sectors:,.0f}",
+        f"{sum(atomics):,.0f}",
+        f"{metrics[names.SECTORS]:,.0f}",
         f"{metrics[names.SECTORS_EXCESSIVE]:,.0f}",
-        f"{used:.3g}" if sectors else "",
+        used,
         f"{metrics[names.WAVEFRONTS]:,.0f}",
         f"{metrics[names.WAVEFRONTS_EXCESSIVE]:,.0f}",
     ]
-
-
-def _is_store_request(name: str) -> bool:
-    return name.startswith("l1tex__t_requests") and not name.endswith("_ld.sum")
 
 
 def bytes_used(metrics: names.Metrics) -> float:

@@ -188,9 +188,7 @@ class Past:
     def _of_thread(self, access: int) -> Array:
         mine = self._of_block(int(self.records["block"][access]))
         told = self.records[mine]
-        return mine[
-            (told["thread"] == self.records["thread"][access]) & (told["access"] < MEETING)
-        ]
+        return mine[(told["thread"] == self.records["thread"][access]) & (told["access"] < MEETING)]
 
 
 def writes(records: Array) -> Array:

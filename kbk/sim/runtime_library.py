@@ -18,6 +18,7 @@ _RUNTIME = Path(__file__).parent / "runtime"
 _COMMON = [
     "-O2",
     "-g1",
+    "-gdwarf-4",  # of version 5, addr2line 2.40 names the wrong file for what comes first
     "-fPIC",
     "-fno-strict-aliasing",
     "-fwrapv",

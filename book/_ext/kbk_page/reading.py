@@ -25,9 +25,7 @@ _COLONS = re.compile(r"^:{3,}")
 _OPTION = re.compile(r"^:[\w-]+:")
 _LINK = re.compile(r"\]\([^)]*\)|<https?://[^>]*>")
 _WORD = re.compile(r"\w\S*")
-_DRAWS = re.compile(
-    r"\bshow_figure\(|\bplots\.(?!\w*_rows\b)[a-z]\w*\(|\bkbk\.draw\.[a-z]\w*\("
-)
+_DRAWS = re.compile(r"\bshow_figure\(|\bplots\.(?!\w*_rows\b)[a-z]\w*\(|\bkbk\.draw\.[a-z]\w*\(")
 _TABULATES = re.compile(r"\bshow_table\(")
 PROSE = {"admonition", "note", "tip", "warning", "dropdown", "do", "stop", "chapter-card"}
 FIGURES = {"image", "figure"}

@@ -15,10 +15,16 @@ constexpr int kRsqrt = 4;
 
 struct Divide {};
 inline constexpr Divide divide{};
+struct DivideAssign {};
+inline constexpr DivideAssign divide_assign{};
+
+// Numbers by value: a reference would keep a local variable in memory. Others as they are: they may not be copied.
+template <class A>
+using Operand = std::conditional_t<std::is_arithmetic_v<std::remove_cv_t<A>>, std::remove_cv_t<A>, const A&>;
 
 template <class A>
 struct Dividend {
-  A value;
+  Operand<A> value;
 };
 
 // Whether nvcc multiplies instead: a constant that is a power of two.
@@ -46,24 +52,34 @@ __attribute__((always_inline)) constexpr void count_division(const B& b) {
 
 // a / divide / b
 template <class A>
-__attribute__((always_inline)) constexpr Dividend<A> operator/(A a, Divide) {
+__attribute__((always_inline)) constexpr Dividend<A> operator/(const A& a, Divide) {
   return {a};
 }
 template <class A, class B>
-__attribute__((always_inline)) constexpr auto operator/(Dividend<A> a, B b) -> decltype(a.value / b) {
+__attribute__((always_inline)) constexpr auto operator/(Dividend<A> a, const B& b) -> decltype(a.value / b) {
   count_division<decltype(a.value / b)>(b);
   return a.value / b;
 }
-// a /= divide / b
-template <class B>
-__attribute__((always_inline)) constexpr B operator/(Divide, B b) {
-  count_division<B>(b);
-  return b;
+// a / divide_assign = b
+template <class A>
+struct Divided {
+  A& value;
+  template <class B>
+  __attribute__((always_inline)) constexpr A& operator=(const B& b) {
+    count_division<std::remove_cv_t<A>>(b);
+    value /= b;
+    return value;
+  }
+};
+template <class A>
+__attribute__((always_inline)) constexpr Divided<A> operator/(A& a, DivideAssign) {
+  return {a};
 }
 
 }  // namespace kbk
 
 #define KBK_DIVIDE ::kbk::divide /
+#define KBK_DIVIDE_ASSIGN / ::kbk::divide_assign =
 #define KBK_COUNT_SPECIAL(what) ::kbk::special_function(what)
 #if defined(__linux__)
 #define KBK_IN_CONSTANT_MEMORY __attribute__((section("kbk_constant")))
@@ -80,6 +96,7 @@ extern char __stop_kbk_constant[] __attribute__((weak, visibility("hidden")));
 
 #else
 #define KBK_DIVIDE
+#define KBK_DIVIDE_ASSIGN /=
 #define KBK_COUNT_SPECIAL(what) (void)0
 #define KBK_IN_CONSTANT_MEMORY
 #define KBK_CONSTANT_MEMORY(config) (void)0

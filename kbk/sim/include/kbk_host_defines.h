@@ -4,7 +4,11 @@
 // __shared__ is not here either: the translator gives shared arrays their storage.
 #pragma once
 
+#if defined(KBK_TRACED)
+#define __global__ __attribute__((flatten))  // as nvcc: what a kernel calls becomes part of it, so that its lanes can be aligned
+#else
 #define __global__
+#endif
 #define __device__
 #define __host__
 #define __constant__

@@ -5,20 +5,30 @@ The marks are macros, which are empty in a plain build.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from kbk.sim.translate.tokens import Edits, Source
 
 DIVIDE = "KBK_DIVIDE"
+DIVIDE_ASSIGN = "KBK_DIVIDE_ASSIGN"
 CONSTANT = "KBK_IN_CONSTANT_MEMORY"
 
 
 def mark_divisions(source: Source, edits: Edits) -> None:
-    """Writes ``a / KBK_DIVIDE b`` for ``a / b``, and ``a /= KBK_DIVIDE b`` for ``a /= b``."""
-    for index, token in enumerate(source.tokens):
+    """Writes ``a / KBK_DIVIDE b`` for ``a / b``, and ``a KBK_DIVIDE_ASSIGN b`` for ``a /= b``.
+
+    A source with an ``operator/`` of its own is left alone: the mark would hide it. So are macros.
+    """
+    tokens = source.tokens
+    if any(a.text == "operator" and b.text in ("/", "/=") for a, b in pairwise(tokens)):
+        return
+    for index, token in enumerate(tokens):
         if token.kind != "punct" or token.text not in ("/", "/=") or source.is_directive(index):
             continue
-        before = source.tokens[index - 1].text if index else "operator"
-        if before != "operator":
+        if token.text == "/":
             edits.insert(token.end, f" {DIVIDE} ")
+        else:
+            edits.replace(token.start, token.end, f" {DIVIDE_ASSIGN} ")
 
 
 def mark_constants(source: Source, edits: Edits) -> None:

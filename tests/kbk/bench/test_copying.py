@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kbk.bench import ceilings, copying, page, plots, records
+from kbk.bench import ceilings, copying, plots, records
 
 SIZES = (1024, 4096)
 
@@ -109,7 +109,7 @@ def test_every_figure_has_a_caption_an_alt_text_and_a_table(
     ladder, mixes, monkeypatch, capsys, notebook
 ):
     shown: list[str] = []
-    monkeypatch.setattr(page, "in_notebook", lambda: notebook)
+    monkeypatch.setattr("kbk.draw.picture.in_notebook", lambda: notebook)
     monkeypatch.setattr("IPython.display.HTML", shown.append)
     monkeypatch.setattr("IPython.display.display", lambda what: None)
     plots.us_over_bytes(ladder.data, "Here.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kbk.profiler.launch import REQUEST
+from kbk.profiler.launch import REQUEST, ProfiledLaunch
 from kbk.sanitizer.history import GLOBAL, SHARED, SharedVariable
 from kbk.sanitizer.tensors import Allocation, Argument
 
@@ -46,6 +46,10 @@ class Made:
     requests_left_out: int = 0
     shared: Sequence[SharedVariable] = ()
     allocations: Sequence[Allocation] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    ended: bool = False
+
+    number_of = ProfiledLaunch.number_of
 
     def where(self, pcs: Sequence[int]) -> list[tuple[str, int] | None]:
         """The address of an access is the number of its line; 0 is nobody's."""

@@ -41,6 +41,14 @@ def launched(name: str, op: str, *arguments: Any) -> Launch:
     return launch
 
 
+def ended(name: str, op: str, *arguments: Any) -> Launch:
+    """The launch of a call that an error ends."""
+    with kbk.profile() as p, pytest.raises(kbk.LaunchError):
+        getattr(module(name), op)(*arguments)
+    (launch,) = p.launches
+    return launch
+
+
 def line_of(name: str, part: str) -> int:
     """The only line of a source that has this part."""
     (line,) = (at for at, text in enumerate(SOURCES[name][0].split("\n"), 1) if part in text)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
-
 import pytest
 import torch
+from flowing import graph, row_of, sources, ways
 from pictured import drawn, error, is_shown, launched, line_of, numbers
 
 from kbk import draw
 from kbk.draw.flowchart import depths
-from kbk.draw.graph import OUT, Graph
-from kbk.draw.picture import Picture
-from kbk.sanitizer.element import position, target
 from kbk.sanitizer.history import Launch
 
 LOAD = line_of("shared", "tile[j][threadIdx.x] = x")
@@ -53,36 +48,6 @@ def launches() -> dict[str, Launch]:
         "scan": launched(
             "shuffled", "scan", torch.empty(32, dtype=torch.int32), torch.arange(32).int()
         ),
-    }
-
-
-def sources(picture: Picture, *, maybe: bool = False) -> dict[str, set[str]]:
-    """By array, the elements that the table names."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for row in picture.rows:
-        if (row[6] == "maybe") == maybe:
-            found[str(row[0]).partition("[")[0]].add(str(row[0]))
-    return dict(found)
-
-
-def row_of(name: str, numbers: Iterable[int], *front: int) -> set[str]:
-    return {f"{name}[{', '.join(map(str, (*front, each)))}]" for each in numbers}
-
-
-def graph(launch: Launch, name: str, *index: int) -> Graph:
-    argument = target(launch, name)[1]
-    return Graph(launch, argument, position(argument, index))
-
-
-def ways(told: Graph) -> dict[tuple[str, str], set[int]]:
-    """The lines of each arrow, by the names of its ends."""
-
-    def name(key: object) -> str:
-        return "result" if key == OUT else told.nodes[key].name  # type: ignore[index]
-
-    return {
-        (name(source), name(end)): {line[1] for line in edge.loads | edge.stores}
-        for (source, end), edge in told.edges.items()
     }
 
 
@@ -222,12 +187,9 @@ def test_what_a_register_kept_over_a_barrier_is_followed_and_told_as_maybe(
     launches: dict[str, Launch],
 ) -> None:
     picture = draw.data_flow(launches["kept"], "out", 40)
-    assert sources(picture) == {
-        "cube": {"cube[1][1][0]"},
-        "one": {"one"},
-        "x": {"x[8]"},
-    }
-    assert sources(picture, maybe=True) == {"cube": {"cube[0][1][0]"}}
+    assert sources(picture) == {"cube": {"cube[1][1][0]"}, "one": {"one"}}
+    # What led to a maybe is one as well.
+    assert sources(picture, maybe=True) == {"cube": {"cube[0][1][0]"}, "x": {"x[8]"}}
 
 
 def test_a_load_that_found_no_store_is_counted(launches: dict[str, Launch]) -> None:

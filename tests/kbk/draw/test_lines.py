@@ -102,3 +102,8 @@ def test_what_is_not_there_is_refused() -> None:
         source_lines(Made(np.zeros(0, REQUEST)))  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match=r"metric must be a counter of lines.*str 'bytes'"):
         source_lines(launches()["each"], metric="bytes")
+    with pytest.raises(ArgumentError) as raised:
+        source_lines(launches()["each"], metric=f"{SECTORS}s")
+    assert f"such as {SECTORS}, " in str(raised.value) and len(str(raised.value)) < 400
+    with pytest.raises(ArgumentError, match="such as memory_l2_theoretical_sectors_global, "):
+        source_lines(launches()["each"], metric="sectors")

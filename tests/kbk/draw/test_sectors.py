@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from kbk.draw import coalescing, compare_coalescing
+import kbk
+from kbk.draw import banks, coalescing, compare_coalescing
 from kbk.draw.requests import find, ranges
 from kbk.draw.sectors import sectors_of
 from kbk.errors import ArgumentError
 from tests.kbk.draw.made import ATOM, ST, Made, argument, request
 from tests.kbk.draw.reading import hatched, loose_ends, words
-from tests.kbk.draw.requested import launches
+from tests.kbk.draw.requested import NAMES, SOURCE, launches
 
 
 def made(offsets: object, **more: int) -> Made:
@@ -179,7 +182,10 @@ MADE = "copy made copy.cu:4: 2 ld x; copy.cu:5: 1 st out"
         ({"request": 3}, "request must be 0 to 2, so many fit; it was 3."),
         ({"line": 4, "request": 2}, "request must be 0 to 1, so many fit; it was 2."),
         ({"request": "0"}, "request must be an integer; it was str '0'."),
-        ({"argument": "y"}, "argument must be a tensor of the call (x, out); it was str 'y'."),
+        (
+            {"argument": "y"},
+            "argument must be a tensor of the call, or its name (x, out); it was str 'y'.",
+        ),
         ({"kind": "load"}, "kind must be one of ld, st, red, atom; it was str 'load'."),
         ({"line": 5, "kind": "ld"}, "made no request of kind 'ld' on line 5 in global memory"),
     ],
@@ -189,10 +195,44 @@ def test_a_request_that_is_not_there_is_refused(arguments: dict[str, object], sa
         coalescing(TWO, **arguments)  # type: ignore[arg-type]
 
 
+def test_a_tensor_of_the_call_chooses_as_its_name_does() -> None:
+    x, out = torch.arange(4096.0), torch.empty(64)
+    module = kbk.load_inline("requested", cuda_sources=SOURCE, functions=NAMES)
+    with kbk.profile() as p:
+        module.spread_floats(out, x, 64, 1)
+    (launch,) = p.launches
+    assert coalescing(launch, argument=out).caption == coalescing(launch, argument="out").caption
+    assert "store to out" in coalescing(launch, argument=out).caption
+    for wrong in (np.zeros(3), torch.empty(3), x[1:]):
+        with pytest.raises(ArgumentError, match=r"coalescing: .*(out, x)") as raised:
+            coalescing(launch, argument=wrong)
+        assert len(str(raised.value)) < 160
+    assert launch.metrics_of(x) == launch.metrics_of("x") != launch.metrics_of(out)
+    with pytest.raises(ArgumentError, match="metrics_of: argument must be a tensor of the call"):
+        launch.metrics_of(np.zeros(100))
+
+
+def test_the_name_of_a_tensor_is_no_line() -> None:
+    with pytest.raises(ArgumentError, match="'out' is a tensor of the call: argument='out'"):
+        coalescing(TWO, "out")
+    coalescing(TWO, "out[")
+
+
+def test_an_unknown_choice_in_a_comparison_is_refused() -> None:
+    said = "dict of arguments of 'a' may have request, argument, kind; it was dict {'arg': 'x'}"
+    for more in ({"arg": "x"}, {"shared": True}, "x"):
+        with pytest.raises(ArgumentError, match="may have request, argument, kind; it was") as e:
+            compare_coalescing([("a", TWO, None, more)])  # type: ignore[list-item]
+        assert more != {"arg": "x"} or said in str(e.value)
+    compare_coalescing([("a", TWO, None, {"argument": "out"})])  # type: ignore[list-item]
+
+
 def test_what_is_no_launch_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"launch must be a launch of kbk.profile\(\).*int 3"):
         coalescing(3)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="requests must be 1 to 4 tuples; it was 5"):
+    with pytest.raises(
+        ArgumentError, match="requests must be 1 to 4 tuples, a strip each; there were 5"
+    ):
         compare_coalescing([("a", DRAWN["each"])] * 5)  # type: ignore[list-item]
     with pytest.raises(ArgumentError, match="each request must be"):
         compare_coalescing([DRAWN["each"]])  # type: ignore[list-item]
@@ -200,8 +240,30 @@ def test_what_is_no_launch_is_refused() -> None:
 
 def test_a_log_that_was_full_says_so() -> None:
     launch = Made(request(EACH), (argument(),), requests_left_out=7)
-    with pytest.raises(ArgumentError, match="Only the first 1 requests of this launch were kept"):
+    with pytest.raises(
+        ArgumentError, match="Only the first 1 request of this launch was kept, 7 not"
+    ):
         coalescing(launch, request=3)
+    assert "request 1 of the first 1 kept (block 0, warp 0)" in coalescing(launch).caption
+    assert "request 1 of 1 (block 0, warp 0)" in coalescing(DRAWN["each"]).caption
+
+
+def test_a_log_that_kept_nothing_is_not_taken_for_a_launch_without_requests() -> None:
+    module = kbk.load_inline("requested", cuda_sources=SOURCE, functions=NAMES)
+    with kbk.profile(most_requests=0) as p:
+        module.spread_floats(torch.empty(64), torch.arange(64.0), 64, 1)
+    with pytest.raises(ArgumentError, match=r"made 4 requests .* none was kept.*most_requests"):
+        coalescing(p.launches[0])
+    with pytest.raises(ArgumentError, match=r"that of spread.* has none"):
+        banks(p.launches[0])
+
+
+def test_a_launch_that_was_ended_says_so() -> None:
+    launch = replace(DRAWN["each"], ended=True)
+    said = "The launch of copy was ended by an error or a time limit: this is what happened before."
+    assert coalescing(launch).caption.endswith(said)
+    assert compare_coalescing([("a", launch), ("b", launch)]).caption.count(said) == 1
+    assert "ended" not in coalescing(DRAWN["each"]).caption
 
 
 def test_a_launch_without_global_requests_is_refused() -> None:

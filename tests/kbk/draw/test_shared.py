@@ -17,6 +17,7 @@ from kbk import draw
 from kbk.draw.arena import offset_of, offsets
 from kbk.draw.carving import arena_of
 from kbk.draw.lives import _carried, bank_rule, life_of, thread_rule, threads_name
+from kbk.draw.theme import DARK, LIGHT, Fill
 from kbk.sanitizer.history import READ, SHARED, WRITE, Launch, SharedVariable
 
 
@@ -333,6 +334,15 @@ def test_a_variable_of_three_dimensions_has_its_indices_and_a_single_one_none(
     assert any(row[0] == "cube[1][3][0] to cube[1][3][7]" for row in picture.rows)
     single = draw.shared_memory(launches["kept"], variable="one")
     assert "one is stored first by thread 0 and lies in bank 8." in single.caption
+
+
+def test_a_store_never_looks_hollow(launches: dict[str, Launch]) -> None:
+    for dark in (False, True):
+        theme = DARK if dark else LIGHT
+        assert all(fill.color != theme.paper for fill in theme.fills)
+    picture = draw.shared_memory(launches["padded"])
+    maps = [look["fill"] for _, look in drawn(picture).boxes if look.get("line") == 0.3]
+    assert maps and all(isinstance(fill, Fill) for fill in maps)
 
 
 def test_wrong_arguments_are_named(launches: dict[str, Launch]) -> None:

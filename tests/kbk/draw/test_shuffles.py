@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -64,16 +65,14 @@ def test_the_table_says_of_every_step_and_lane_what_the_records_say(
         name, "int32"
     )
     told: dict[int, dict[str, list[Any]]] = {}
-    total = 0
     for first in (0, 6):
         if first == 6 and name != "block_sum":
             break
         picture = draw.shuffle(launch, dtype=dtype, first=first)
         for row in picture.rows:
-            told.setdefault(total + row[0], {})[row[3].partition(",")[0]] = row[4:]
-        total += max(row[0] for row in picture.rows)
+            told.setdefault(row[0], {})[row[3].partition(",")[0]] = row[4:]
         is_shown(picture)
-    assert len(told) == len(steps) == total
+    assert list(told) == list(range(1, len(steps) + 1))
     for number, step in enumerate(steps, 1):
         both = [dtype] if isinstance(dtype, str) else dtype
         form = both[(number - 1) % len(both)]
@@ -189,6 +188,83 @@ def test_more_rows_than_fit_are_shown_from_a_first_one(launches: dict[str, Launc
     launch = launches["block_sum"]
     assert "Shown are rows 1 to 6 of 8." in draw.shuffle(launch).caption
     assert "Shown are rows 7 to 8 of 8." in draw.shuffle(launch, first=6).caption
+
+
+def test_the_table_goes_on_counting_where_an_earlier_picture_ended(
+    launches: dict[str, Launch],
+) -> None:
+    rows = draw.shuffle(launches["block_sum"], first=6).rows
+    assert sorted({row[0] for row in rows}) == [7, 8]
+    rows = draw.shuffle(launches["argmax"], first=3).rows  # two steps a row
+    assert sorted({row[0] for row in rows}) == [7, 8, 9, 10]
+
+
+def test_values_that_were_loaded_since_begin_anew(launches: dict[str, Launch]) -> None:
+    launch = launches["block_sum"]
+    rounds = rounds_of(launch, steps_of(launch, 0, 0), ("float32",))
+    # Eight lanes load the sums of the warps, the others give 0.
+    assert [len(each.anew) for each in rounds] == [0, 0, 0, 0, 0, 32, 0, 0]
+    assert {len(met) for met in reach(rounds).values()} == {8}
+    assert [len(each) for each in cone(rounds, 0)] == [0, 0, 0, 0, 0, 8, 4, 2, 1]
+    picture = draw.shuffle(launch, first=2)
+    assert "Row 6 begins anew: nothing leads to it" in picture.caption
+    assert "Since row 6 every lane has met values of 8 lanes." in picture.caption
+    assert "values of 32 lanes" not in draw.shuffle(launch).caption
+    kept = drawn(picture)
+    assert [text for _, _, text in kept.texts].count("got") == 2
+    assert "below: loaded since" in kept.words()
+    # The row that ends has its own results below it.
+    assert kept.rows()[3] == list(rounds[4].results[0].values())
+    assert kept.rows()[4] == list(rounds[5].values[0].values())
+
+
+def test_sums_and_smaller_ones_of_two_values_do_not_begin_anew(
+    launches: dict[str, Launch],
+) -> None:
+    for name in ("argmax", "sum", "scan", "ring"):
+        launch = launches[name]
+        assert not any(each.anew for each in rounds_of(launch, steps_of(launch, 0, 0), ()))
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (17376.0, "17376"),
+        (9999999.0, "9999999"),
+        (-1048577.0, "-1048577"),
+        (16777216.0, "1.68e7"),
+        (1234.5, "1.23e3"),
+        (123.75, "123.8"),
+        (100.03125, "100.0"),
+        (0.03125, "0.0312"),
+        (1e-7, "1e-7"),
+        (-0.0, "-0.0"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_a_rounded_value_does_not_look_like_a_whole_number(value: float, text: str) -> None:
+    bits = int.from_bytes(struct.pack("<f", value), "little")
+    assert text_of(bits, "float32") == text
+
+
+def test_a_large_sum_is_told_exactly_everywhere(launches: dict[str, Launch]) -> None:
+    picture = draw.shuffle(launches["block_sum"], first=5, dtype="float32")
+    assert picture.rows[0][4] == "528"  # 1 + ... + 32
+    assert picture.rows[-1][4] == "18496" and "got 18496" in picture.alt
+
+
+def test_a_dtype_of_torch_is_taken(launches: dict[str, Launch]) -> None:
+    launch = launches["argmax"]
+    named = draw.shuffle(launch, dtype=("float32", "int32")).rows
+    assert draw.shuffle(launch, dtype=(torch.float32, torch.int32)).rows == named
+    assert draw.shuffle(launch, dtype=torch.int32).rows[0][3] == "gave, int32"
+    for wrong in (torch.complex64, 7, object()):
+        assert "dtype must be" in error(lambda: draw.shuffle(launch, dtype=wrong))  # noqa: B023
+
+
+def test_what_is_filled_and_what_a_dot_is_stands_below(launches: dict[str, Launch]) -> None:
+    said = drawn(draw.shuffle(launches["sum"])).words()
+    assert "filled, thick line: leads to lane 0; dot: the lane that read" in said
 
 
 def test_wrong_arguments_are_named(launches: dict[str, Launch]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pictured import Drawn, drawn, error, is_shown, launched, numbers
+from pictured import Drawn, drawn, ended, error, is_shown, launched, numbers
 
 from kbk import draw
 from kbk.draw.picture import Picture
@@ -161,7 +161,86 @@ def test_elements_written_twice_are_framed_with_their_count(launches: dict[str, 
     kept = drawn(picture)
     framed = [box for box, look in kept.boxes if look.get("line", 0) > 2]
     assert len(framed) == 28 and cells(kept).count("×2") == 28
-    assert "28 elements, framed with the number of stores, were written twice" in picture.caption
+    said = "28 elements, framed with the number of stores, were written twice by up to 2 blocks"
+    assert said in picture.caption
+
+
+def test_what_a_cell_of_several_stores_says_is_said(launches: dict[str, Launch]) -> None:
+    last = "fill, hatch and names are of the last warp that wrote it."
+    some = draw.thread_map(launches["redone"], "out").caption
+    number = "The number in a cell is the lane, that in a frame is how often it was written"
+    assert f"{number}; {last}" in some
+    picture = draw.thread_map(launches["count"], "out")
+    assert f"The number in a cell is how often it was written; {last}" in picture.caption
+    assert "the lane" not in picture.caption.split("first is")[1]
+    once = draw.thread_map(launches["stride"], "out").caption
+    assert "The number in a cell is the lane; fill and hatch are its warp." in once
+
+
+def test_of_several_stores_the_row_and_the_table_name_the_last_as_the_last() -> None:
+    out = torch.zeros(40, dtype=torch.int32)
+    x = torch.arange(40, dtype=torch.int32).repeat(3)
+    picture = draw.thread_map(launched("written", "count", out, x), "out")
+    assert picture.rows[0][1] == "block 0, warp 1, the last of 3"
+    kept = drawn(draw.thread_map(launched("written", "count", out[:8], x[:8].repeat(2)), "out"))
+    assert "last: block 0, warp 0" in kept.words()
+
+
+def test_counts_of_two_digits_keep_their_sign_in_32_columns() -> None:
+    out = torch.zeros(40, dtype=torch.int32)
+    x = torch.arange(40, dtype=torch.int32).repeat(23)
+    kept = drawn(draw.thread_map(launched("written", "count", out, x), "out"))
+    assert cells(kept) == ["×23"] * 40
+
+
+def test_a_launch_that_an_error_ended_is_told_as_such() -> None:
+    launch = ended("written", "stride", torch.empty(40), numbers(8192), 2, 32, 8192)
+    assert draw.thread_map(launch, "out").caption.endswith(
+        "The launch of stride_k was ended by an error or a time limit: this is what happened "
+        "before."
+    )
+    assert "ended" not in draw.thread_map(stride(), "out").caption
+
+
+def test_one_element_is_one_element() -> None:
+    launch = launched("written", "stride", torch.empty(1), numbers(1), 1, 32, 1)
+    assert "wrote the only element of out, each once" in draw.thread_map(launch, "out").caption
+
+
+def test_more_warps_than_fills_have_their_names_below_the_cells() -> None:
+    out = torch.empty(40, 32)
+    launch = launched("written", "add", out, numbers(40, 32), numbers(40, 32), 8, 8)
+    picture = draw.thread_map(launch, "out")
+    kept = drawn(picture)
+    names = [text for _, _, text in kept.texts]
+    # A warp has 4 rows of 8; shown are the rows 0 to 11 and 36 to 39.
+    wanted = [(r, w) for r, w in ((0, 0), (0, 1), (1, 0), (4, 1))]
+    assert [each for each in names if each.startswith("block")] == [
+        f"block ({c}, {r}), warp {w}" for r, w in wanted for c in range(4)
+    ]
+    assert "below rows: warp; fills are used again" in kept.words()
+    is_shown(picture)
+
+
+def test_a_warp_of_one_column_has_its_number_below_the_last_of_its_rows() -> None:
+    out = torch.empty(32, 32)
+    picture = draw.thread_map(launched("written", "swapped", out, numbers(32, 32)), "out")
+    kept = drawn(picture)
+    below: dict[float, list[tuple[float, str]]] = {}
+    for x, y, text in kept.texts:
+        if text.isdigit() and y > 0.3:
+            below.setdefault(round(y, 3), []).append((x, text))
+    lines = [[text for _, text in sorted(below[y])] for y in sorted(below)]
+    blocks, warps = ([str(n) for n in each] for each in (np.arange(32) // 8, np.arange(32) % 8))
+    assert lines == [blocks, warps] * 2  # rows 0 to 11 and 28 to 31
+    assert "below rows: linear number of the block, and below it warp" in kept.words()
+
+
+def test_nine_warps_or_fewer_have_a_legend_and_no_names_below(
+    launches: dict[str, Launch],
+) -> None:
+    kept = drawn(draw.thread_map(launches["add"], "out", rows=8, columns=16))
+    assert "below rows" not in kept.words() and "block (0, 0), warp 0" in kept.words()
 
 
 def test_atomic_operations_count_as_stores_and_all_their_warps_are_told(
@@ -226,6 +305,10 @@ def test_wrong_arguments_are_named() -> None:
     launch = stride()
     assert error(lambda: draw.thread_map(launch, "y")) == (
         "thread_map: the call had no tensor 'y'; its tensors: out, x."
+    )
+    assert error(lambda: draw.thread_map(launch, np.zeros(2))) == (
+        "thread_map: argument must be a tensor of the call, or its name (out, x); "
+        "it was ndarray array([0., 0.])."
     )
     assert "thread_map: by must be" in error(lambda: draw.thread_map(launch, "out", by="lane"))
     wrong: list[Any] = [0, range(3, 3), range(15, 17), range(0, 4, 2), "all", True]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
-from kbk.draw import banks
+from kbk.draw import banks, coalescing
 from kbk.draw.requests import find
 from kbk.draw.wavefronts import WORD, wavefronts_of
 from kbk.errors import ArgumentError
 from kbk.sanitizer.history import SharedVariable
-from tests.kbk.draw.made import Made, request
+from tests.kbk.draw.made import ATOM, LD, RED, Made, request
+from tests.kbk.draw.pictured import drawn
 from tests.kbk.draw.reading import hatched, loose_ends, words
 from tests.kbk.draw.requested import launches
 
@@ -129,6 +131,20 @@ def test_a_line_of_a_run_is_chosen_by_its_text() -> None:
     picture = banks(launches()["conflict"], "tile[i * Pitch]")
     assert "32 wavefronts" in picture.caption and "load of tile" in picture.caption
     assert "1 wavefront" in banks(launches()["padded"], "tile[i * Pitch]").caption
+
+
+def test_a_number_of_two_digits_keeps_its_sign() -> None:
+    kept = drawn(banks(DRAWN["broadcast"]))
+    assert [text for _, _, text in kept.labels] == ["32×"]
+
+
+def test_every_atomic_on_shared_memory_is_an_atom() -> None:
+    rows = [request([0], shared=True, kind=kind) for kind in (LD, RED, ATOM)]
+    launch = Made(np.concatenate(rows))
+    assert "request 1 of 2" in banks(launch, kind="atom").caption  # type: ignore[arg-type]
+    assert "request 1 of 1" in banks(launch, kind="red").caption  # type: ignore[arg-type]
+    on_global = Made(np.concatenate([request([0], kind=RED), request([0], kind=ATOM)]))
+    assert "request 1 of 1" in coalescing(on_global, kind="atom").caption  # type: ignore[arg-type]
 
 
 def test_a_launch_without_shared_requests_is_refused() -> None:

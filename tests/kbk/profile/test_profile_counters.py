@@ -11,6 +11,7 @@ from profiled_sources import FUNCTIONS, SOURCE
 import kbk
 from kbk.profiler import metrics
 from kbk.profiler.launch import ProfiledLaunch
+from kbk.profiler.show import launch_table
 
 INT = torch.int32
 LD, ST = metrics.REQUESTS_LD, metrics.REQUESTS_ST
@@ -177,7 +178,7 @@ def test_blocks_do_not_nest(ops: Any) -> None:
 
 def test_an_argument_that_is_none_is_told_with_those_that_are(ops: Any) -> None:
     launch = profiled(ops, "run_early", torch.empty(3), torch.rand(3))
-    with pytest.raises(kbk.ArgumentError, match=r"\(out, x\); it was 'y'"):
+    with pytest.raises(kbk.ArgumentError, match=r"^metrics_of: .*\(out, x\); it was str 'y'"):
         launch.metrics_of("y")
 
 
@@ -195,3 +196,30 @@ def test_a_profile_reads_as_a_table_of_lines(ops: Any) -> None:
     assert text.startswith("early: 3 blocks of 64 threads")
     assert "out[i] = x[i];" in text and "the launch" in text
     assert "<table>" in launch._repr_html_()
+    head, line = text.splitlines()[1:3]
+    assert head.startswith("line ") and line[0].isdigit()  # of one beginning
+    assert head.split().count("excess") == 2 and head.count("excess sectors") == 1
+    assert "excess wavefronts" in head and "atomics" not in head
+
+
+def test_atomics_have_a_column_of_their_own_and_no_bytes_used(ops: Any) -> None:
+    out = torch.zeros(128, dtype=INT)
+    launch = profiled(ops, "run_atomics", torch.zeros(1, dtype=INT), torch.zeros(2, dtype=INT), out)
+    head, rows = launch_table(launch)
+    table = [dict(zip(head, row, strict=True)) for row in rows]
+    atomics = sum(launch.metrics[name] for name in metrics.REQUESTS[2:])
+    assert atomics and table[-1]["atomics"] == f"{atomics:,.0f}"
+    assert table[-1]["stores"] == f"{launch.metrics[ST]:,.0f}"
+    alone = [row for row in table if row["loads"] == row["stores"] == "0" != row["atomics"]]
+    assert alone and all(row["bytes used of 32"] == "" for row in alone)
+
+
+def test_a_profile_says_that_the_launch_was_ended_and_counts_in_english(ops: Any) -> None:
+    with kbk.profile() as p, pytest.raises(kbk.LaunchError):
+        ops.run_early(torch.empty(3), torch.rand(70))
+    (launch,) = p.launches
+    assert launch.ended
+    said = "ended by an error or a time limit; counted is what happened before"
+    assert said in str(launch).splitlines()[0] and said in launch._repr_html_()
+    one = profiled(ops, "run_nested", torch.empty(32), torch.randn(1024))
+    assert str(one).splitlines()[0] == "nested: 1 block of 32 threads"

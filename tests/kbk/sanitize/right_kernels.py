@@ -15,10 +15,14 @@ import torch
 
 import kbk
 from kbk import paths, sim
+from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError, KbkError
 from kbk.grade import Case, Exercise, catalogue
 from kbk.grade.author import mutant_files
 from kbk.grade.cases import Argument, Sparse
+from kbk.profiler import Profiler
+from kbk.sanitizer import Sanitizer
+from kbk.sanitizer.history import MOST_RECORDS
 from kbk.sim import trace
 
 BOOK = Path(__file__).resolve().parents[3] / "book"
@@ -66,6 +70,25 @@ def mutant(exercise: Exercise, name: str) -> str:
     return mutant_files(exercise)[name].read_text()
 
 
+class _AlsoProfiled(Profiler):
+    """A block of `kbk.profile` inside one of `kbk.sanitize`: its calls run under both."""
+
+    def __init__(self, sanitizer: Sanitizer) -> None:
+        super().__init__(most_requests=50_000, most_records=MOST_RECORDS)
+        self._sanitizer = sanitizer
+
+    def __enter__(self) -> Profiler:
+        watchers.append(self)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        watchers.remove(self)
+
+    def call(self, module: Any, function: str, values: tuple[Any, ...]) -> Any:
+        super().call(module, function, values)
+        return self._sanitizer.call(module, function, values)
+
+
 def of_page(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The findings of all cells of a page, run in order, but for outputs not written."""
     monkeypatch.chdir(BOOK)
@@ -73,6 +96,7 @@ def of_page(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found = []
     for number, cell in enumerate(_CELL.findall((BOOK / f"{name}.md").read_text())):
         s = kbk.sanitize(raise_on_error=False, most_records=0)
+        monkeypatch.setattr(kbk, "profile", lambda s=s: _AlsoProfiled(s))
         # One cell is an exercise for the reader, and asserts what is still to be written.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(AssertionError), s:
             exec(compile(cell, f"{name}.md, cell {number}", "exec"), scope)

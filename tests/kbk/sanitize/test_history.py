@@ -17,8 +17,8 @@ from kbk.sanitizer import history
 from kbk.sanitizer.history import (
     AFTER,
     ATOMIC,
-    GLOBAL,
     EXCHANGE,
+    GLOBAL,
     MEETING,
     READ,
     SHARED,

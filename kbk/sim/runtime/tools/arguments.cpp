@@ -56,9 +56,21 @@ View view_of(int number, std::uint64_t data, std::uint64_t itemsize, int dim, co
   return view;
 }
 
+// Whether no byte belongs to two elements.
+bool is_apart(const View& view) {
+  std::uint64_t reach = view.run;
+  for (auto each = view.dimensions.rbegin(); each != view.dimensions.rend(); ++each) {
+    if (each->step < reach) return false;
+    reach += (each->size - 1) * each->step;
+  }
+  return true;
+}
+
+// The runs of bytes of a view; one for all of it where elements overlap.
 template <class Each>
 void each_run(const View& view, std::size_t dimension, std::uint64_t at, Each each) {
-  if (view.end == 0) return;
+  if (view.end == view.begin || view.end == 0) return;
+  if (dimension == 0 && !is_apart(view)) return each(view.begin, view.end - view.begin);
   if (dimension == view.dimensions.size()) return each(at, view.run);
   const Dimension& here = view.dimensions[dimension];
   for (std::uint64_t i = 0; i < here.size; ++i) each_run(view, dimension + 1, at + i * here.step, each);

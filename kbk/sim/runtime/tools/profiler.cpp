@@ -74,7 +74,7 @@ KBK_API void kbk_sim_profile_start(std::uint64_t most_requests) {
   launches_counted.done().clear();
   request_log_room(most_requests);
   add_request_listener(&request_counters());
-  if (most_requests != 0) add_request_listener(&request_log());
+  add_request_listener(&request_log());
   add_request_listener(&launches_counted);
   add_listener(&warp_requests());
 }

@@ -206,7 +206,6 @@ class Requests : public Listener {
       request.addresses[count++] = next[lane]->address;
     }
     request.first = *next[first];
-    if (request.first.kind == Kind::kCollective) return false;  // not all may have met in it
     request.kind = told_as(request.first.kind);
     request.lanes = left;
     request.count = count;
@@ -285,8 +284,7 @@ class Requests : public Listener {
   // An atomic whose result some lanes use is one instruction all the same.
   static bool together(const Event& a, const Event& b) {
     const auto kind = [](Kind k) { return is_atomic(k) ? Kind::kRed : k; };
-    return a.pc == b.pc && kind(a.kind) == kind(b.kind) && a.bytes == b.bytes && a.space == b.space &&
-           (a.kind != Kind::kCollective || a.address == b.address);
+    return a.pc == b.pc && kind(a.kind) == kind(b.kind) && a.bytes == b.bytes && a.space == b.space;
   }
 
   void forget() {
