@@ -75,9 +75,15 @@ void run_called_twice(Tensor out, const Tensor& x) {
 void run_calls_static(Tensor out, const Tensor& x) {
   calls_static<<<1, 32, 0, current_stream()>>>(F(out), C(x));
 }
-void run_by_tile(Tensor out, const Tensor& x) { by_tile<<<1, 32, 0, current_stream()>>>(F(out), C(x)); }
-void run_windows(Tensor out, const Tensor& x) { windows<<<1, 32, 0, current_stream()>>>(F(out), C(x)); }
-void run_increment(Tensor out, const Tensor& x) { increment<<<1, 32, 0, current_stream()>>>(F(out), C(x)); }
+void run_by_tile(Tensor out, const Tensor& x) {
+  by_tile<<<1, 32, 0, current_stream()>>>(F(out), C(x));
+}
+void run_windows(Tensor out, const Tensor& x) {
+  windows<<<1, 32, 0, current_stream()>>>(F(out), C(x));
+}
+void run_increment(Tensor out, const Tensor& x) {
+  increment<<<1, 32, 0, current_stream()>>>(F(out), C(x));
+}
 void run_divided(Tensor out, const Tensor& x, int64_t n) {
   divided<<<1, 32, 0, current_stream()>>>(F(out), C(x), int(n));
 }
