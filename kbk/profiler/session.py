@@ -85,6 +85,11 @@ class Profiler:
                 for one, launch in zip(found, launches, strict=True)
             ]
 
+    def __getattr__(self, name: str) -> Any:
+        """Only asked for what is not there: somebody may mean the launch."""
+        hint = f": p.launches[0].{name}" if hasattr(ProfiledLaunch, name) else ""
+        raise AttributeError(f"a profile has no {name!r}; it has launches{hint}")
+
     def __str__(self) -> str:
         return "\n\n".join(map(str, self.launches)) or "no launches"
 

@@ -191,6 +191,15 @@ def test_a_call_that_fails_keeps_what_was_counted_and_the_next_one_works(ops: An
     assert failed.ended and right.metrics[LD] == 1
 
 
+def test_who_asks_the_profile_is_sent_to_its_launches(ops: Any) -> None:
+    with kbk.profile() as p:
+        ops.run_early(torch.empty(3), torch.rand(3))
+    with pytest.raises(AttributeError, match=r"it has launches: p\.launches\[0\]\.by_line$"):
+        p.by_line()  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"no 'counters'; it has launches$"):
+        p.counters  # type: ignore[attr-defined]  # noqa: B018
+
+
 def test_a_profile_reads_as_a_table_of_lines(ops: Any) -> None:
     launch = profiled(ops, "run_early", torch.empty(70), torch.rand(70))
     text = str(launch)
