@@ -17,8 +17,8 @@ _ARCHS = (75, 80, 90)
 _RUNTIME = Path(__file__).parent / "runtime"
 _COMMON = [
     "-O2",
-    "-g1",
     "-gdwarf-4",  # of version 5, addr2line 2.40 names the wrong file for what comes first
+    "-g1",  # after it: it would raise the level
     "-fPIC",
     "-fno-strict-aliasing",
     "-fwrapv",
