@@ -36,7 +36,7 @@ def target(launch: Launch, out: Any, asker: str = "explain") -> tuple[Any, Argum
     fits = [
         argument
         for argument in launch.arguments
-        if given is not None and argument.storage == given.storage
+        if given is not None and argument.storage == given.storage and not argument.is_gone
     ]
     if given is None or not fits:
         raise ArgumentError(

@@ -49,7 +49,9 @@ def argument_of(
     writable: bool = True,
     number: int | None = None,
 ) -> Argument:
-    """Where a CPU tensor lies. No reference to it is kept."""
+    """Where a CPU tensor lies. Only a weak reference to its memory is kept."""
+    from torch.multiprocessing.reductions import StorageWeakRef
+
     storage = tensor.untyped_storage()
     return Argument(
         name,
@@ -63,6 +65,7 @@ def argument_of(
         is_host,
         writable,
         number,
+        StorageWeakRef(storage),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 _MOST_STEPS = 5_000  # of the search for an index
 
@@ -22,6 +23,7 @@ class Argument:
         is_host: a `HostTensor`, which kernels must not touch.
         writable: the op may write it: it is no `const Tensor&`.
         number: of the parameter, as the runtime tells it in "beyond"; None: its place in the list.
+        memory: torch's weak reference to the storage: another tensor may lie there once it is gone.
     """
 
     name: str
@@ -35,6 +37,12 @@ class Argument:
     is_host: bool = False
     writable: bool = True
     number: int | None = None
+    memory: Any = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody holds its memory any more."""
+        return self.memory is not None and bool(self.memory.expired())
 
     @property
     def numel(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -366,6 +367,20 @@ def test_a_foreign_tensor_and_something_that_is_no_launch_are_refused(elementwis
         explain(launch, torch.zeros(4), 0)
     with pytest.raises(ArgumentError, match=r"launch must be one of s\.launches"):
         explain([launch], "out", 0)  # type: ignore[arg-type]
+
+
+def test_a_tensor_in_the_memory_of_one_that_is_gone_is_foreign(elementwise: Run) -> None:
+    out = torch.zeros(4)
+    (launch,) = elementwise("twice", 1, out=out, x=torch.ones(4))
+    assert explain(launch, out, 0).index == (0,)
+
+    class Expired:
+        def expired(self) -> bool:
+            return True
+
+    gone = [replace(each, memory=Expired()) for each in launch.arguments]
+    with pytest.raises(ArgumentError, match="no argument of the launch of twice_k"):
+        explain(replace(launch, arguments=gone), out, 0)
 
 
 def test_an_index_may_be_a_row_of_nonzero(elementwise: Run) -> None:
