@@ -22,6 +22,7 @@ from kbk.errors import (
 )
 
 if TYPE_CHECKING:
+    from kbk.build.load import load as load
     from kbk.build.load_inline import load_inline as load_inline
     from kbk.grade.notebook import check as check
     from kbk.grade.notebook import exercises as exercises
@@ -48,6 +49,7 @@ __all__ = [
     "exercises",
     "explain",
     "hint",
+    "load",
     "load_inline",
     "profile",
     "reset",
@@ -56,6 +58,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "load": "kbk.build",
     "load_inline": "kbk.build",
     "profile": "kbk.profiler",
     "sanitize": "kbk.sanitizer",

@@ -16,6 +16,7 @@ from rich.text import Text
 import kbk
 from kbk import doctor as doctor_module
 from kbk.grade import commands
+from kbk.upstream import command as upstream_command
 
 app = typer.Typer(
     help="Kernel by Kernel: learn CUDA from the kernels that serve LLMs.",
@@ -123,6 +124,7 @@ def _fail(sentence: str) -> NoReturn:
 
 
 commands.register(app)
+upstream_command.register(app)
 
 
 def main() -> None:

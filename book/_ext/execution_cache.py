@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("kbk", "kernels", "measurements", "solutions", "tests/exercises", "tests/stubs")
+FOLDERS = (
+    *("kbk", "kernels", "measurements", "solutions", "tests/exercises", "tests/stubs"),
+    *("book/_data", "tools/sglang_map"),
+)
 KEPT = 3
 
 

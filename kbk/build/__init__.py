@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from kbk.build.load import load
 from kbk.build.load_inline import load_inline
 from kbk.build.module import Module
 
-__all__ = ["Module", "load_inline"]
+__all__ = ["Module", "load", "load_inline"]

@@ -12,8 +12,8 @@ import inspect
 import numbers
 import operator
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, NoReturn
 
 from .. import sim
 from ..errors import ArgumentError, KbkError, LaunchError
@@ -44,6 +44,16 @@ EnsureReady = Callable[[str], None]
 Watched = Callable[[str, tuple[Any, ...]], Any]
 
 
+class TensorArgument(NamedTuple):
+    """A tensor of a call: its number, its name, whether the host or the op may write it."""
+
+    number: int
+    name: str
+    tensor: Any
+    is_host: bool
+    is_written: bool
+
+
 class Op:
     """A host function as a Python callable; `schema` is what torch knows of it.
 
@@ -59,6 +69,16 @@ class Op:
         self.overload = overload
         self.__doc__ = f"{op.text}\n\n{doc}".rstrip()
         self.__signature__ = _signature(op)
+        self._kinds = dict(op.parameters)
+
+    def tensors(self, values: tuple[Any, ...]) -> Iterator[TensorArgument]:
+        """Those of a call."""
+        declared = self.overload._schema.arguments
+        for number, (each, value) in enumerate(zip(declared, values, strict=True)):
+            if hasattr(value, "untyped_storage"):
+                written = each.alias_info is not None and each.alias_info.is_write
+                is_host = self._kinds[each.name] == "host"
+                yield TensorArgument(number, each.name, value, is_host, written)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError  # each op has a class with its own
@@ -161,9 +181,10 @@ def _first_tensor(op: OpSchema) -> str:
 
 def _scalar_checks(op: OpSchema) -> list[str]:
     checks = {
-        "int": "if type({0}) is not int or not -0x8000000000000000 <= {0} <= 0x7fffffffffffffff: "
-        "{0} = kbk_integer({0!r}, {0})",
-        "float": "if type({0}) is not float: {0} = kbk_number({0!r}, {0})",
+        # Not type({0}): a parameter may have that name.
+        "int": "if {0}.__class__ is not int or not "
+        "-0x8000000000000000 <= {0} <= 0x7fffffffffffffff: {0} = kbk_integer({0!r}, {0})",
+        "float": "if {0}.__class__ is not float: {0} = kbk_number({0!r}, {0})",
         "bool": "if {0} is not True and {0} is not False: {0} = kbk_truth({0!r}, {0})",
     }
     return [
@@ -319,27 +340,15 @@ class Checks:
         """The exception that a failed call raises; C++ counts the arguments from 0."""
         found = self._converted(error, values)
         if isinstance(found, KbkError) and found.args and isinstance(found.args[0], str):
-            names = [name for name, _ in self._op.parameters]
-            text = re.sub(r"\bargument (\d+)\b", lambda m: names[int(m[1])], found.args[0])
-            found.args = (text, *found.args[1:])
+            return _with_names(found, [name for name, _ in self._op.parameters])
         return found
 
     def _converted(self, error: RuntimeError, values: tuple[Any, ...]) -> BaseException:
         text = str(error)
         name = self._op.name
-        if text.startswith(_ARGUMENT):
-            message = text.removeprefix(_ARGUMENT)
-            return ArgumentError(message if message.startswith(name) else f"{name}: {message}")
-        if text.startswith(_UNSUPPORTED):
-            return LaunchError(text.removeprefix(_UNSUPPORTED), kind="unsupported")
-        if text.startswith(_LAUNCH):
-            message = text.removeprefix(_LAUNCH)
-            place = _LAUNCHED_AT.match(message)
-            if place is None:
-                outside = "wrote out of bounds" in message
-                return LaunchError(message, kind="out-of-bounds" if outside else "launch")
-            kernel, file, line = place.groups()
-            return LaunchError(message, kernel=kernel, file=file, line=int(line))
+        found = _ours(text, name)
+        if found is not None:
+            return found
         if isinstance(error, NotImplementedError):
             self.check(values)
             return KbkError(
@@ -351,13 +360,44 @@ class Checks:
             return ArgumentError(f"{name}: {torch_check['message']} ({torch_check['where']})")
         if any(getattr(value, "is_cuda", False) for value in values):
             return error
-        found = sim.convert_exception(error)
-        if found is error and " API call failed at " in text:
+        changed = sim.convert_exception(error)
+        if changed is error and " API call failed at " in text:
             call = text.partition("(")[0]
             return KbkError(
                 f"{name}: torch refused {call}() in the host function; is an index or a size wrong?"
             )
-        return found
+        return changed
+
+
+def converted(error: RuntimeError, name: str, parameters: Sequence[str]) -> BaseException:
+    """The exception for an error that this project's C++ threw in `name`; else the error."""
+    found = _ours(str(error), name)
+    return error if found is None else _with_names(found, parameters)
+
+
+def _with_names(found: KbkError, parameters: Sequence[str]) -> KbkError:
+    """C++ counts the arguments from 0; Python names them."""
+    text = re.sub(r"\bargument (\d+)\b", lambda m: parameters[int(m[1])], str(found.args[0]))
+    found.args = (text, *found.args[1:])
+    return found
+
+
+def _ours(text: str, name: str) -> KbkError | None:
+    """What the words mean that the project's C++ begins its messages with."""
+    if text.startswith(_ARGUMENT):
+        message = text.removeprefix(_ARGUMENT)
+        return ArgumentError(message if message.startswith(name) else f"{name}: {message}")
+    if text.startswith(_UNSUPPORTED):
+        return LaunchError(text.removeprefix(_UNSUPPORTED), kind="unsupported")
+    if text.startswith(_LAUNCH):
+        message = text.removeprefix(_LAUNCH)
+        place = _LAUNCHED_AT.match(message)
+        if place is None:
+            outside = "wrote out of bounds" in message
+            return LaunchError(message, kind="out-of-bounds" if outside else "launch")
+        kernel, file, line = place.groups()
+        return LaunchError(message, kernel=kernel, file=file, line=int(line))
+    return None
 
 
 def _describe(value: Any) -> str:

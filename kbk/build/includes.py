@@ -14,20 +14,22 @@ _HEADER_SUFFIXES = frozenset(
 )
 
 
-def included_files(source: str, folders: Sequence[Path]) -> list[Path]:
+def included_files(source: str, folders: Sequence[Path], folder: Path | None = None) -> list[Path]:
     """Files in `folders` that `source` includes, directly or through one another.
+
+    `folder` is the source's own, searched first for an #include "in quotes".
 
     Every branch of an #if counts. An #include of a macro could be any file, so then all headers of
     `folders` count.
     """
     found: dict[Path, None] = {}
-    pending: list[tuple[str, Path | None]] = [(source, None)]
+    pending: list[tuple[str, Path | None]] = [(source, folder)]
     while pending:
-        text, folder = pending.pop()
+        text, near = pending.pop()
         for item in scan(text):
             if not isinstance(item, Directive) or item.name not in ("include", "include_next"):
                 continue
-            for path in _targets(item.rest, folder, folders):
+            for path in _targets(item.rest, near, folders):
                 if path not in found:
                     found[path] = None
                     pending.append((path.read_text(errors="replace"), path.parent))

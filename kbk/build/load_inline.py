@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .extension.module import ExtensionModule
 from .module import Module
-from .request import make_request
+from .request import Request, make_request
 from .toolchain import cuda_available
 
 
@@ -75,7 +76,17 @@ def load_inline(
         extra_cuda_cflags,
         extra_include_paths,
         verbose,
+        extensions=True,
     )
-    module = Module(request)
+    return built(request)
+
+
+def built(request: Request) -> Module:
+    """The module of a request, built for the machine that is here.
+
+    Raises:
+        BuildError: it cannot be built.
+    """
+    module = (ExtensionModule if request.is_extension else Module)(request)
     module.build("cuda" if cuda_available() else "cpu")
     return module

@@ -11,7 +11,7 @@ from .. import sim
 from ..errors import BuildError
 from .cache import build_entry
 from .diagnostics import Diagnostic, warnings
-from .machines import cpu_unit, write_headers
+from .machines import cpu_unit, front, write_headers
 from .request import Request, digest
 from .support import loaded_support, torch_includes
 
@@ -29,7 +29,7 @@ def uninitialized_locals(request: Request, arch: int) -> list[Diagnostic]:
     Compiles once more, for an analysis that the traced build turns off. What goes wrong in that is
     no warning: the build itself will say it.
     """
-    parts = loaded_support(request.flags, arch)
+    parts = loaded_support(request.flags, arch, front=front(request))
     key = digest("locals", request.digest, parts.compiler.identity, repr(parts.flags), *_OPTIONS)
 
     def build(folder: Path) -> None:

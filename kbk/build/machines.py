@@ -13,9 +13,10 @@ from pathlib import Path
 
 from .. import sim
 from .cache import build_entry
+from .extension.unit import compose_extension
 from .progress import step
 from .request import INCLUDE_DIR, Request, digest
-from .support import TARGET_VERSION, Support, loaded_support
+from .support import EXTENSION, PRELUDE, TARGET_VERSION, Support, loaded_support
 from .toolchain import cuda_compiler, host_compiler
 from .torch_build import NinjaFailure, build_library
 from .unit import compose
@@ -42,7 +43,7 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
         UnsupportedError: the simulator lacks something that it uses.
         MissingCompilerError: there is no C++ compiler.
     """
-    parts = loaded_support(request.flags, arch, variant)
+    parts = loaded_support(request.flags, arch, variant, front(request))
     key = digest(
         "cpu",
         variant,
@@ -77,19 +78,17 @@ class CpuUnit:
     cflags: list[str]
 
 
-def cpu_unit(request: Request, parts: Support) -> CpuUnit:
+def cpu_unit(request: Request, parts: Support, variant: str = "plain") -> CpuUnit:
     """Translate a request for the simulator.
 
     Raises:
         UnsupportedError: the simulator lacks something that it uses.
     """
-    own_folders = [path for path in request.flags.includes if path.is_dir()]
-    translated = [(name, sim.translate(text, name, own_folders)) for name, text in request.files]
+    translated = [(name, _translate(request, name, text)) for name, text in request.files]
     if any(translation.may_spin for _, translation in translated):
         # A kernel of one file may be launched from the other.
         translated = [
-            (name, sim.translate(text, name, own_folders, may_spin=True))
-            for name, text in request.files
+            (name, _translate(request, name, text, may_spin=True)) for name, text in request.files
         ]
     headers: dict[str, str] = {}
     for _, translation in translated:
@@ -101,13 +100,46 @@ def cpu_unit(request: Request, parts: Support) -> CpuUnit:
         *parts.flags,
         *(request.flags.common if parts.compiler.kind == "gcc" else []),
         *(flag for flag in host if flag.startswith(("-W", "-w"))),
+        *_own_folders(request),
+        *(["-DKBK_WHOLE_TORCH"] if request.whole_torch else []),
+    ]
+    return CpuUnit(unit_text(request, files, variant), files, headers, cflags)
+
+
+def front(request: Request) -> str:
+    """The header that stands in front of the unit."""
+    return EXTENSION if request.is_extension else PRELUDE
+
+
+def unit_text(request: Request, files: list[tuple[str, str]], variant: str = "plain") -> str:
+    """The unit: the files, and what binds their functions."""
+    if request.is_extension:
+        return compose_extension(files, request.exports, variant)
+    return compose(files, request.exports)
+
+
+def _translate(request: Request, name: str, text: str, may_spin: bool = False) -> sim.Translation:
+    return sim.translate(
+        text,
+        name,
+        [path for path in request.flags.includes if path.is_dir()],
+        may_spin,
+        folder=request.folders.get(name),
+        is_extension=request.is_extension,
+    )
+
+
+def _own_folders(request: Request) -> list[str]:
+    """Flags for the learner's include folders, those of the files themselves first."""
+    near = dict.fromkeys(request.folders.values())
+    return [
+        *(word for path in near for word in ("-iquote", str(path))),
         *(f"-I{path}" for path in request.flags.includes),
     ]
-    return CpuUnit(compose(files, request.exports), files, headers, cflags)
 
 
 def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> None:
-    unit = cpu_unit(request, parts)
+    unit = cpu_unit(request, parts, variant)
     headers = folder / "headers"
     write_headers(headers, unit.headers)
     cflags = [
@@ -196,7 +228,7 @@ def build_cuda(request: Request) -> Path:
                 folder,
                 lambda scratch: build_library(
                     scratch,
-                    text=compose(request.files, request.exports),
+                    text=unit_text(request, list(request.files)),
                     cuda=True,
                     compiler=host_compiler().command,
                     cflags=["-w"],
@@ -220,15 +252,22 @@ def cuda_flags(request: Request) -> list[str]:
         f"-std={flags.standard}",
         flags.optimize or "-O2",
         "-DUSE_CUDA",
-        TARGET_VERSION,
+        *([] if request.is_extension else [TARGET_VERSION]),
         *flags.common,
-        *(f"-I{path}" for path in flags.includes),
+        *(word for flag in _own_folders(request) for word in _for_nvcc(flag)),
+        *([f"-I{INCLUDE_DIR / 'extension'}"] if request.is_extension else []),
         f"-I{INCLUDE_DIR}",
         *(word for flag in host for word in ("-Xcompiler", flag)),
         *flags.nvcc,
+        *(["-DKBK_WHOLE_TORCH"] if request.whole_torch else []),
         "-include",
-        "kbk/prelude.h",
+        f"kbk/{front(request)}",
     ]
+
+
+def _for_nvcc(flag: str) -> list[str]:
+    # nvcc knows no -iquote; the preprocessor behind it does.
+    return ["-Xcompiler", flag] if not flag.startswith("-I") else [flag]
 
 
 def _architectures() -> list[str]:

@@ -61,10 +61,7 @@ class Module:
             BuildError: it cannot be built; see `kbk.load_inline`.
             ArgumentError: there is no such machine.
         """
-        if machine not in ("cpu", "cuda"):
-            raise ArgumentError(f"machine must be 'cpu' or 'cuda'; it was {machine!r}.")
-        if machine == "cuda" and self._variant != PLAIN:
-            raise ArgumentError(f"{self.name}: a {self._variant} module runs on CPU tensors only.")
+        self._check_machine(machine)
         space = self._space
         if machine not in space.ready:
             with space.lock:
@@ -72,6 +69,12 @@ class Module:
                     self._build(machine)
         if self.functions[0] not in self.__dict__:
             self._make_ops()
+
+    def _check_machine(self, machine: str) -> None:
+        if machine not in ("cpu", "cuda"):
+            raise ArgumentError(f"machine must be 'cpu' or 'cuda'; it was {machine!r}.")
+        if machine == "cuda" and self._variant != PLAIN:
+            raise ArgumentError(f"{self.name}: a {self._variant} module runs on CPU tensors only.")
 
     def _build(self, machine: str) -> None:
         begin = time.perf_counter()
@@ -98,7 +101,7 @@ class Module:
         if self._variant != PLAIN:
             return self
         if "_traced" not in self.__dict__:
-            self._traced = Module(self._request, variant="traced")
+            self._traced = type(self)(self._request, variant="traced")
         self._traced.build("cpu")
         return self._traced
 

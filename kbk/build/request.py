@@ -6,13 +6,14 @@ import hashlib
 import keyword
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError
 from .exports import host_functions, match_exports
+from .extension.detect import is_extension, needs_whole_torch, registers
 from .flags import Flags, parse_flags
 from .functions import Function
 from .includes import digest_of, included_files
@@ -34,6 +35,8 @@ class Request:
         functions: exported host functions, with docstrings.
         flags: the learner's flags, sorted.
         verbose: whether the compiler's output is shown.
+        folders: of files that were read from a disk: by file name, where they stand.
+        is_extension: a standard PyTorch extension source, not one of the course's own kind.
     """
 
     name: str
@@ -41,15 +44,33 @@ class Request:
     functions: Mapping[str, str]
     flags: Flags
     verbose: bool
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    is_extension: bool = False
 
     @cached_property
     def headers(self) -> list[Path]:
         """The learner's own headers that the source includes."""
         folders = [folder for folder in self.flags.includes if folder.is_dir()]
         seen: dict[Path, None] = {}
-        for _, text in self.files:
-            seen.update(dict.fromkeys(included_files(text, folders)))
+        for name, text in self.files:
+            seen.update(dict.fromkeys(included_files(text, folders, self.folders.get(name))))
         return list(seen)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Of the files and the learner's headers."""
+        headers = [path.read_text(errors="replace") for path in self.headers]
+        return [*headers, *(text for _, text in self.files)]
+
+    @cached_property
+    def whole_torch(self) -> bool:
+        """Whether an extension uses more of torch than its precompiled headers hold."""
+        return self.is_extension and needs_whole_torch(self.texts)
+
+    @cached_property
+    def registers(self) -> bool:
+        """Whether an extension binds its functions itself."""
+        return self.is_extension and registers(self.texts)
 
     @cached_property
     def exports(self) -> list[tuple[str, Function]]:
@@ -66,6 +87,7 @@ class Request:
             digest_of(self.headers),
             repr(list(self.functions)),
             self.flags.key(),
+            repr(sorted(self.folders.items())),
             engine_digest(),
         )
 
@@ -105,16 +127,18 @@ def make_request(
     extra_cuda_cflags: Any,
     extra_include_paths: Any,
     verbose: Any,
+    *,
+    extensions: bool = False,
 ) -> Request:
     """Check the arguments of `load_inline`.
+
+    Args:
+        extensions: whether a standard extension source may be given.
 
     Raises:
         ArgumentError: one of them is not what it must be.
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise ArgumentError(
-            f"name must be letters, digits and '_', not beginning with a digit; it was {name!r}."
-        )
+    check_name(name)
     cpp = _joined("cpp_sources", cpp_sources)
     cuda = _joined("cuda_sources", cuda_sources)
     files = [
@@ -122,16 +146,59 @@ def make_request(
     ]
     if not files:
         raise ArgumentError("cuda_sources must hold the source; it and cpp_sources were empty.")
-    folders = [Path(path).expanduser() for path in _paths(extra_include_paths)]
+    return request_for(
+        name,
+        files,
+        functions,
+        extra_cflags,
+        extra_cuda_cflags,
+        extra_include_paths,
+        verbose,
+        extensions=extensions,
+    )
+
+
+def request_for(
+    name: str,
+    files: Sequence[tuple[str, str]],
+    functions: Any,
+    extra_cflags: Any,
+    extra_cuda_cflags: Any,
+    extra_include_paths: Any,
+    verbose: Any,
+    *,
+    folders: Mapping[str, Path] | None = None,
+    extensions: bool = True,
+) -> Request:
+    """Check what `load_inline` and `load` have in common.
+
+    Args:
+        files: (name, text) of each, not empty.
+        folders: by file name, where it stands on a disk.
+
+    Raises:
+        ArgumentError: an argument is not what it must be.
+    """
     flags = parse_flags(
         _strings("extra_cflags", extra_cflags),
         _strings("extra_cuda_cflags", extra_cuda_cflags),
-        folders,
+        [Path(path).expanduser() for path in _paths(extra_include_paths)],
     )
-    names = _functions(functions, [text for _, text in files])
-    request = Request(name, tuple(files), names, flags, bool(verbose))
+    request = Request(name, tuple(files), {}, flags, bool(verbose), folders or {})
+    if extensions and is_extension(request.texts):
+        request = replace(request, is_extension=True)
+    texts = [text for _, text in files]
+    request = replace(request, functions=_functions(functions, texts, request.registers))
     _ = request.exports  # so that a wrong name is found before anything is compiled
     return request
+
+
+def check_name(name: Any) -> None:
+    """Refuse a name that is no C identifier."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise ArgumentError(
+            f"name must be letters, digits and '_', not beginning with a digit; it was {name!r}."
+        )
 
 
 def _joined(argument: str, value: Any) -> str:
@@ -169,8 +236,11 @@ def _paths(value: Any) -> list[str | Path]:
     return list(value)
 
 
-def _functions(value: Any, sources: Sequence[str]) -> dict[str, str]:
-    """Names to docstrings; torch takes a name, a list or a dict, and so do we."""
+def _functions(value: Any, sources: Sequence[str], registers: bool) -> dict[str, str]:
+    """Names to docstrings; torch takes a name, a list or a dict, and so do we.
+
+    `registers`: the source binds functions itself, so there need be none.
+    """
     if isinstance(value, str):
         value = [value]
     if isinstance(value, Mapping):
@@ -186,7 +256,7 @@ def _functions(value: Any, sources: Sequence[str]) -> dict[str, str]:
             raise ArgumentError(
                 f"functions must hold names of host functions; {_short(each)} is none."
             )
-    if not named:
+    if not named and not registers:
         found = host_functions(sources)
         hint = (
             f"the source has functions={found!r}"

@@ -20,7 +20,10 @@ from .toolchain import Compiler, host_compiler
 TARGET_VERSION = "-DTORCH_TARGET_VERSION=0x020a000000000000"
 """The oldest torch whose stable ABI the kernels use, 2.10."""
 
-_STUB = "#include <kbk/prelude.h>\n"
+PRELUDE, EXTENSION = "prelude.h", "extension.h"
+"""What stands in front of a unit: the course's small API, or torch's own."""
+
+_EXTENSION_DIRS = [INCLUDE_DIR / "extension", sim.INCLUDE_DIR.parent / "torch_include"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Support:
 
 
 def cpu_flags(
-    compiler: Compiler, flags: Flags, arch: int, variant: str = "plain"
+    compiler: Compiler, flags: Flags, arch: int, variant: str = "plain", front: str = PRELUDE
 ) -> tuple[str, ...]:
     """Flags of a CPU unit on which its precompiled header depends."""
     import torch
@@ -55,7 +58,7 @@ def cpu_flags(
         *sim.kernel_flags(compiler.family, variant),
         # A local variable without a value is to be seen in the result.
         *(["-ftrivial-auto-var-init=pattern"] if variant == "traced" and _fills(compiler) else []),
-        TARGET_VERSION,
+        *([TARGET_VERSION] if front == PRELUDE else []),
         f"-D_GLIBCXX_USE_CXX11_ABI={abi}",
         "-DKBK_SIM=1",
         f"-DKBK_SIM_ARCH={arch * 10}",
@@ -65,6 +68,7 @@ def cpu_flags(
         # Clang refuses a precompiled header that was made without a macro it has seen; g++ builds
         # without it.
         *(flags.common if compiler.kind == "clang" else []),
+        *(f"-I{path}" for path in _EXTENSION_DIRS if front == EXTENSION),
         f"-I{sim.INCLUDE_DIR}",
         f"-I{INCLUDE_DIR}",
     )
@@ -107,11 +111,11 @@ def _runtime() -> _Runtime:
     return _Runtime(compiler, options, sources, digest(compiler.identity, repr(options), content))
 
 
-def support(flags: Flags, arch: int, variant: str = "plain") -> Support:
+def support(flags: Flags, arch: int, variant: str = "plain", front: str = PRELUDE) -> Support:
     """The shared parts, built side by side if the cache lacks them."""
     compiler = host_compiler()
-    options = cpu_flags(compiler, flags, arch, variant)
-    key = digest(_torch_identity(), compiler.identity, repr(options), _headers_digest())
+    options = cpu_flags(compiler, flags, arch, variant, front)
+    key = digest(_torch_identity(), compiler.identity, repr(options), front, _headers_digest())
     headers = entry_path("headers", key)
     runtime = _runtime()
     missing = [not has_entry("headers", key), not has_entry("runtime", runtime.key)]
@@ -121,30 +125,32 @@ def support(flags: Flags, arch: int, variant: str = "plain") -> Support:
         jobs = Jobs()
         jobs.together(
             [
-                lambda: _ensure_headers(jobs, compiler, options, key),
+                lambda: _ensure_headers(jobs, compiler, options, key, front),
                 lambda: _ensure_runtime(jobs, runtime),
             ]
         )
     _chosen[:] = [runtime]
     if compiler.kind == "clang":
-        prelude = ("-include-pch", str(headers / "prelude.h.pch"))
+        prelude = ("-include-pch", str(headers / f"{front}.pch"))
     else:
-        prelude = ("-include", str(headers / "prelude.h"))
+        prelude = ("-include", str(headers / front))
     return Support(compiler, options, prelude, entry_path("runtime", runtime.key) / runtime.library)
 
 
-def loaded_support(flags: Flags, arch: int, variant: str = "plain") -> Support:
+def loaded_support(
+    flags: Flags, arch: int, variant: str = "plain", front: str = PRELUDE
+) -> Support:
     """The shared parts, with the simulator loaded; a damaged one is built again, once.
 
     Raises:
         BuildError: the simulator does not load.
     """
-    parts = support(flags, arch, variant)
+    parts = support(flags, arch, variant, front)
     try:
         sim.load_runtime(parts.runtime)
     except OSError:
         discard_entry(parts.runtime.parent)
-        parts = support(flags, arch, variant)
+        parts = support(flags, arch, variant, front)
         try:
             sim.load_runtime(parts.runtime)
         except OSError as error:
@@ -172,7 +178,7 @@ def _torch_identity() -> str:
 
 
 def _headers_digest() -> str:
-    return digest_of(files_under(INCLUDE_DIR, Path(sim.INCLUDE_DIR)))
+    return digest_of(files_under(*_EXTENSION_DIRS, INCLUDE_DIR, Path(sim.INCLUDE_DIR)))
 
 
 def torch_includes() -> list[str]:
@@ -182,14 +188,17 @@ def torch_includes() -> list[str]:
     return [word for folder in include_paths("cpu") for word in ("-isystem", folder)]
 
 
-def _ensure_headers(jobs: Jobs, compiler: Compiler, options: tuple[str, ...], key: str) -> None:
+def _ensure_headers(
+    jobs: Jobs, compiler: Compiler, options: tuple[str, ...], key: str, front: str
+) -> None:
     def build(folder: Path) -> None:
-        with step("precompiled headers", slow=True):
-            (folder / "prelude.h").write_text(_STUB)
+        what = "headers of torch" if front == EXTENSION else "headers"
+        with step(f"precompiled {what}", slow=True):
+            (folder / front).write_text(f"#include <kbk/{front}>\n")
             # Clang looks again for the file that it precompiled, so it gets the one that stays.
             clang = compiler.kind == "clang"
-            source = INCLUDE_DIR / "kbk" / "prelude.h" if clang else folder / "prelude.h"
-            output = folder / ("prelude.h.pch" if clang else "prelude.h.gch")
+            source = INCLUDE_DIR / "kbk" / front if clang else folder / front
+            output = folder / f"{front}.{'pch' if clang else 'gch'}"
             # The key covers what the files say; clang would also insist on when they were written.
             only_clang = ["-Wno-pragma-once-outside-header", "-Xclang", "-fno-pch-timestamp"]
             extra = only_clang if clang else []

@@ -80,25 +80,29 @@ def call_arguments(doing: str, twin: Module, op: Op, values: tuple[Any, ...]) ->
     """
     import torch
 
-    kinds = dict(twin._space.ops[op.name].parameters)
     found = []
-    for number, (declared, value) in enumerate(
-        zip(op.overload._schema.arguments, values, strict=True)
-    ):
-        if not isinstance(value, torch.Tensor):
-            continue
+    for number, name, value, is_host, written in op.tensors(values):
         if value.is_cuda:
             tool = "compute-sanitizer" if doing == "sanitize" else "ncu"
             raise ArgumentError(
-                f"{doing}: watches CPU tensors, but {declared.name} is on {value.device}; "
+                f"{doing}: watches CPU tensors, but {name} is on {value.device}; "
                 f"on a GPU run {tool}."
             )
         if not value.is_cpu or value.layout is not torch.strided:
             continue  # without memory that anyone could watch: the op will refuse it
-        written = declared.alias_info is not None and declared.alias_info.is_write
-        is_host = kinds[declared.name] == "host"
-        found.append(argument_of(declared.name, value, is_host, written, number))
+        found.append(argument_of(name, value, is_host, written, number))
     return found
+
+
+def results_of(result: Any) -> tuple[torch.Tensor, ...]:
+    """The tensors that a call returned, also those in lists, that are memory of the CPU."""
+    import torch
+
+    if isinstance(result, torch.Tensor):
+        return (result,) if result.is_cpu and result.layout is torch.strided else ()
+    if isinstance(result, (list, tuple)):
+        return tuple(tensor for each in result for tensor in results_of(each))
+    return ()
 
 
 def announce(argument: Argument) -> None:

@@ -22,6 +22,7 @@ from kbk.sanitizer.memory import (
     argument_of,
     call_arguments,
     library,
+    results_of,
     unwritten,
 )
 from kbk.sanitizer.places import place
@@ -194,7 +195,7 @@ class _Call:
         """The findings of the call, told; `result` is what it returned, if it did return."""
         told = json.loads(library().kbk_sim_findings())
         launched = {"launch": None, "kernel": "", "library": ""}
-        results = result if isinstance(result, tuple) else () if result is None else (result,)
+        results = results_of(result)
         self.results = _returned(results)
         made = allocations()
         self.context.allocations.extend(made)

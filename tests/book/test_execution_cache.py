@@ -14,7 +14,10 @@ from book._ext import execution_cache, hosting
 
 ROOT = Path(__file__).resolve().parents[2]
 
-FILES = ("kbk/sim/a.h", "kernels/copy.cu", "measurements/a.json", "tests/exercises/a.py")
+FILES = (
+    *("kbk/sim/a.h", "kernels/copy.cu", "measurements/a.json", "tests/exercises/a.py"),
+    *("book/_data/a.json", "tools/sglang_map/a.py"),
+)
 
 PAGE = """\
 ---

@@ -205,6 +205,12 @@ def test_a_cell_that_reads_the_book_is_replaced_by_what_it_showed_there(page: Pa
     assert "kbk.load_inline" in text(made, "code")
 
 
+def test_links_to_pages_in_what_a_cell_showed_lead_to_the_notebooks_beside_it() -> None:
+    shown = '<a href="01_copy.html">Copy</a>, <a href="index.html">home</a>, <a href="https://a/b.html">b</a>'
+    made = pages.linked(shown, {"01_copy": "01_copy.ipynb"}.get)
+    assert made == '<a href="01_copy.ipynb">Copy</a>, home, <a href="https://a/b.html">b</a>'
+
+
 def test_what_a_cell_showed_is_kept_as_html_or_as_text() -> None:
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": "a < b"},

@@ -84,6 +84,16 @@ def titles(root: Path = ROOT) -> dict[str, str]:
     return found
 
 
+def linked(shown: str, link: Callable[[str], str | None]) -> str:
+    """What a cell showed, with its links to pages of the book as a notebook links to them."""
+
+    def one(found: re.Match[str]) -> str:
+        address = link(found["stem"])
+        return f'<a href="{address}">{found["text"]}</a>' if address else found["text"]
+
+    return re.sub(r'<a href="(?P<stem>\w+)\.html">(?P<text>.*?)</a>', one, shown)
+
+
 def code_metadata(tags: list[str]) -> dict[str, Any]:
     """Metadata of a code cell: what the book folds, Jupyter and Colab fold too."""
     metadata: dict[str, Any] = {"tags": tags} if tags else {}
@@ -140,7 +150,7 @@ def notebook(
         if cell.cell_type == "code":
             code += 1
         if run and BOOK_ONLY in tags:
-            made.append(v4.new_markdown_cell(run.shown[code - 1]))
+            made.append(v4.new_markdown_cell(linked(run.shown[code - 1], link)))
         elif cell.cell_type == "code":
             made.append(v4.new_code_cell(cell.source, metadata=code_metadata(tags)))
         elif plain := to_markdown(cell.source, page):

@@ -45,3 +45,6 @@
 #define CUDART_NEG_ZERO_BF16 __ushort_as_bfloat16(0x8000u)
 #define CUDART_ZERO_BF16 __ushort_as_bfloat16(0x0000u)
 #define CUDART_ONE_BF16 __ushort_as_bfloat16(0x3f80u)
+
+#include <torch/headeronly/util/BFloat16.h>
+#include <torch/headeronly/util/Half.h>

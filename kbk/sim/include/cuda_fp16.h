@@ -45,3 +45,6 @@
 #define CUDART_NEG_ZERO_FP16 __ushort_as_half(0x8000u)
 #define CUDART_ZERO_FP16 __ushort_as_half(0x0000u)
 #define CUDART_ONE_FP16 __ushort_as_half(0x3c00u)
+
+#include <torch/headeronly/util/BFloat16.h>
+#include <torch/headeronly/util/Half.h>

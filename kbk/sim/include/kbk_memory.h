@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kbk_runtime.h"
+
 #define KBK_LOAD(name)             \
   template <class T>               \
   inline T name(const T* address) { \
@@ -38,8 +40,8 @@ KBK_STORE(__stcs)
 KBK_STORE(__stwt)
 #undef KBK_STORE
 
-// On one machine every pointer is generic.
-inline std::size_t __cvta_generic_to_shared(const void* p) { return reinterpret_cast<std::size_t>(p); }
+// A pointer to global memory is its address; shared memory has addresses of its own, of 32 bits.
+inline std::size_t __cvta_generic_to_shared(const void* p) { return kbk::shared_offset(p); }
 inline std::size_t __cvta_generic_to_global(const void* p) { return reinterpret_cast<std::size_t>(p); }
-inline void* __cvta_shared_to_generic(std::size_t p) { return reinterpret_cast<void*>(p); }
+inline void* __cvta_shared_to_generic(std::size_t p) { return kbk::shared_at(static_cast<unsigned>(p)); }
 inline void* __cvta_global_to_generic(std::size_t p) { return reinterpret_cast<void*>(p); }

@@ -5,10 +5,18 @@
 // https://docs.nvidia.com/cuda/parallel-thread-execution/#data-movement-and-conversion-instructions-cvt
 #pragma once
 
-#include <torch/headeronly/util/BFloat16.h>
-#include <torch/headeronly/util/Half.h>
+#include <cstdint>
 
 #include "kbk_round.h"
+
+// Of torch's Half.h and BFloat16.h, which cuda_fp16.h and cuda_bf16.h include at their ends: a CUDA build of torch includes CUDA's headers
+// from those, and needs CUDA's types there.
+namespace c10::detail {
+inline float fp16_ieee_to_fp32_value(std::uint16_t bits);
+inline std::uint16_t fp16_ieee_from_fp32_value(float value);
+inline float f32_from_bits(std::uint16_t bits);
+inline std::uint16_t round_to_nearest_even(float value);
+}  // namespace c10::detail
 
 namespace kbk::num {
 

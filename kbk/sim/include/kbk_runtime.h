@@ -82,7 +82,7 @@ KBK_API unsigned active_mask() KBK_MEETING;
 KBK_API void poll(const volatile void* address, std::uint64_t value);
 KBK_API void yield();
 KBK_API void fence(int scope);  // 0 block, 1 device, 2 system; of a traced build
-// What an atomic operation begins from, in a traced build: its own load, which is no access of the kernel. 2, 4 or 8 bytes.
+// What an atomic operation begins from, in a traced build: its own load, which is no access of the kernel. 1, 2, 4 or 8 bytes.
 KBK_API std::uint64_t untold_load(const volatile void* address, unsigned bytes);
 
 // Gives `old` back: what the thread's last atomic operation at that address found. Of a traced build. The compiler drops the call where
@@ -100,6 +100,9 @@ KBK_API void special_function(int what);
 KBK_API void* shared_slot(SharedSlot* slot);
 KBK_API void* dynamic_shared(const char* name, unsigned element, char type);
 KBK_API unsigned dynamic_shared_bytes();
+// A pointer into the block's shared memory as the 32-bit number by which .shared instructions address it, and back.
+KBK_API unsigned shared_offset(const void* address);
+KBK_API void* shared_at(unsigned offset);
 
 // --- a host function runs between these: Ctrl-C is noted, ends the launch in hand and the next ones, and goes to Python at the end
 KBK_API void call_begin();
@@ -129,6 +132,7 @@ KBK_API void guarded_give(char* copy);
 
 // --- what a traced host function tells of torch's memory (kbk/watched.h)
 KBK_API void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t item, bool empty);
+KBK_API void watch_contents(void* storage);
 
 // --- the device profile
 struct Profile {

@@ -8,6 +8,7 @@
 #include "cuda_fp8.h"
 
 #include "kbk_atomic.h"
+#include "kbk_ptx.h"
 #include "kbk_warp.h"
 
 #include "kbk_defines.h"

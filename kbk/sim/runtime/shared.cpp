@@ -111,6 +111,20 @@ void* dynamic_shared(const char* name, unsigned element, char type) {
   return current->block->dynamic;
 }
 
+unsigned shared_offset(const void* address) {
+  if (current == nullptr) trap("unsupported", "an address of shared memory was asked for outside a kernel");
+  const Arena& arena = current->block->arena;
+  const auto* at = static_cast<const char*>(address);
+  if (at < arena.base || at > arena.end + kArenaFence)
+    trap("trap", "the pointer that becomes an address of shared memory points elsewhere");
+  return static_cast<unsigned>(at - arena.base);
+}
+
+void* shared_at(unsigned offset) {
+  if (current == nullptr) trap("unsupported", "an address of shared memory was used outside a kernel");
+  return current->block->arena.base + offset;
+}
+
 unsigned dynamic_shared_bytes() {
   return current == nullptr ? 0 : static_cast<unsigned>(current->block->launch->config.dynamic_bytes);
 }

@@ -275,6 +275,7 @@ void special_function(int what) {
 }
 
 std::uint64_t untold_load(const volatile void* address, unsigned bytes) {
+  if (bytes == 1) return __atomic_load_n(static_cast<const volatile std::uint8_t*>(address), __ATOMIC_RELAXED);
   if (bytes == 2) return __atomic_load_n(static_cast<const volatile std::uint16_t*>(address), __ATOMIC_RELAXED);
   if (bytes == 4) return __atomic_load_n(static_cast<const volatile std::uint32_t*>(address), __ATOMIC_RELAXED);
   return __atomic_load_n(static_cast<const volatile std::uint64_t*>(address), __ATOMIC_RELAXED);

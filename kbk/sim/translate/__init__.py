@@ -13,6 +13,7 @@ from pathlib import Path
 from kbk.sim.translate.aliases import find_aliases, replace_aliases
 from kbk.sim.translate.checks import check_kernels
 from kbk.sim.translate.counted import mark_constants, mark_divisions
+from kbk.sim.translate.devices import rewrite_devices
 from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
 from kbk.sim.translate.kernels import PROBE as PROBE
@@ -49,7 +50,13 @@ class Translation:
 
 
 def translate(
-    source: str, filename: str, include_paths: Iterable[str | Path] = (), may_spin: bool = False
+    source: str,
+    filename: str,
+    include_paths: Iterable[str | Path] = (),
+    may_spin: bool = False,
+    *,
+    folder: Path | None = None,
+    is_extension: bool = False,
 ) -> Translation:
     """Translates CUDA C++ for the simulator.
 
@@ -58,15 +65,17 @@ def translate(
         filename: name for messages.
         include_paths: folders whose headers are user code and are translated too.
         may_spin: known of another file of the same unit.
+        folder: the source's own, searched first for its #include "in quotes".
+        is_extension: it uses torch's own C++ API, whose device is the CPU here.
 
     Raises:
         UnsupportedError: a construct the simulator does not know, with file and line.
         CompileError: a kernel that is called, or a launch of what is no kernel.
     """
     folders = [Path(p) for p in include_paths]
-    text, pending = redirect_includes(source, None, folders)
+    text, pending = redirect_includes(source, folder, folders)
     refuse_unsupported(Source(source, filename))
-    main = Source(text, filename)
+    main = _prepared(Source(text, filename), is_extension)
     units: dict[Path, Source] = {}
     while pending:
         path = pending.pop()
@@ -74,7 +83,7 @@ def translate(
             source = path.read_text(errors="replace")
             refuse_unsupported(Source(source, str(path)))
             text, more = redirect_includes(source, path.parent, folders)
-            units[path] = Source(text, str(path))
+            units[path] = _prepared(Source(text, str(path)), is_extension)
             pending += more
     everything = [main, *units.values()]
     aliases = find_aliases(everything)
@@ -86,6 +95,14 @@ def translate(
         headers[flat_name(path)] = with_origin(text, path)
     text, kernels = _rewrite(replace_aliases(main, aliases), may_spin)
     return Translation(text, may_spin, tuple(kernels), headers)
+
+
+def _prepared(unit: Source, is_extension: bool) -> Source:
+    if not is_extension:
+        return unit
+    edits = Edits(unit.text)
+    rewrite_devices(unit, edits)
+    return Source(edits.apply(), unit.file)
 
 
 def _spins(unit: Source) -> bool:

@@ -1,132 +1,164 @@
-"""Inline PTX: a table of idioms that kernels use, each with its C++.
+"""Inline PTX: each asm statement becomes C++ that does the same.
 
-Anything else is refused by name and line.
+The instructions are in ptx_rules.py (one expression each) and ptx_forms.py (those with addresses,
+vectors or predicates). Anything else is refused by name and line, with the nearest form.
 """
 
 from __future__ import annotations
 
-import re
+import bisect
+from dataclasses import dataclass
 
 from kbk.errors import UnsupportedError
+from kbk.sim.translate.ptx_forms import FORMS, nearest, write_instruction
+from kbk.sim.translate.ptx_text import Code, Scope, parse_instruction, statements
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward, split_commas
-
-# Normalised instruction -> C++ with {0}, {1}, ... for the operands in the asm statement's order.
-_IDIOMS = {
-    "mov.u32 %0, %laneid;": "{0} = ::kbk::lane_id();",
-    "mov.u32 %0, %warpid;": "{0} = ::kbk::warp_id();",
-    "mov.u32 %0, %smid;": "{0} = ::kbk::sm_id();",
-    "mov.u32 %0, %lanemask_lt;": "{0} = (1u << ::kbk::lane_id()) - 1u;",
-    "mov.u32 %0, %lanemask_le;": "{0} = (2u << ::kbk::lane_id()) - 1u;",
-    "mov.u32 %0, %lanemask_eq;": "{0} = 1u << ::kbk::lane_id();",
-    "mov.u32 %0, %lanemask_ge;": "{0} = ~((1u << ::kbk::lane_id()) - 1u);",
-    "mov.u32 %0, %lanemask_gt;": "{0} = ~((2u << ::kbk::lane_id()) - 1u);",
-    "mov.u64 %0, %globaltimer;": "{0} = ::kbk::clock_ticks();",
-    "mov.u64 %0, %clock64;": "{0} = ::kbk::clock_ticks();",
-    "ex2.approx.ftz.f32 %0, %1;": "{0} = exp2f({1});",
-    "ex2.approx.f32 %0, %1;": "{0} = exp2f({1});",
-    "lg2.approx.ftz.f32 %0, %1;": "{0} = log2f({1});",
-    "lg2.approx.f32 %0, %1;": "{0} = log2f({1});",
-    "rcp.approx.ftz.f32 %0, %1;": "{0} = 1.0f / ({1});",
-    "rcp.approx.f32 %0, %1;": "{0} = 1.0f / ({1});",
-    "rsqrt.approx.ftz.f32 %0, %1;": "{0} = rsqrtf({1});",
-    "rsqrt.approx.f32 %0, %1;": "{0} = rsqrtf({1});",
-    "tanh.approx.f32 %0, %1;": "{0} = tanhf({1});",
-    "membar.cta;": "__threadfence_block();",
-    "membar.gl;": "__threadfence();",
-    "membar.sys;": "__threadfence_system();",
-    "fence.acq_rel.gpu;": "__threadfence();",
-    "fence.acq_rel.sys;": "__threadfence_system();",
-    "bar.sync 0;": "__syncthreads();",
-    "barrier.sync 0;": "__syncthreads();",
-    "griddepcontrol.wait;": "",
-    "griddepcontrol.launch_dependents;": "",
-    "ld.acquire.gpu.global.s32 %0, [%1];": "{0} = *reinterpret_cast<const volatile int*>({1});",
-    "ld.acquire.gpu.global.u32 %0, [%1];": (
-        "{0} = *reinterpret_cast<const volatile unsigned*>({1});"
-    ),
-    "ld.acquire.gpu.b32 %0, [%1];": "{0} = *reinterpret_cast<const volatile unsigned*>({1});",
-    "st.release.gpu.global.s32 [%0], %1;": "*reinterpret_cast<volatile int*>({0}) = {1};",
-    "st.release.gpu.global.u32 [%0], %1;": "*reinterpret_cast<volatile unsigned*>({0}) = {1};",
-    "red.release.gpu.global.add.s32 [%0], %1;": "atomicAdd(reinterpret_cast<int*>({0}), {1});",
-    "": "",
-}
-
-
-def _template(strings: list[Token]) -> str:
-    text = "".join(bytes(t.text[1:-1], "utf-8").decode("unicode_escape") for t in strings)
-    text = text.replace("%%", "%")
-    return re.sub(
-        r"\s*([,;])\s*",
-        lambda m: m.group(1) + (" " if m.group(1) == "," else ""),
-        re.sub(r"\s+", " ", text),
-    ).strip()
 
 
 def rewrite_assembly(source: Source, edits: Edits) -> None:
     """Rewrites every asm statement of ``source``.
 
+    An unknown one that stands inside ``#if`` may be for another GPU: it ends the launch that
+    comes to it, by name and line.
+
     Raises:
-        UnsupportedError: PTX that is not in the table.
+        UnsupportedError: PTX that the simulator does not know, outside of any ``#if``.
     """
-    tokens = source.tokens
-    for index, token in enumerate(tokens):
+    conditional: list[bool] | None = None
+    for index, token in enumerate(source.tokens):
         if token.kind != "name" or token.text not in ("asm", "__asm__", "__asm"):
             continue
-        at = index + 1
-        while at < len(tokens) and tokens[at].text in ("volatile", "__volatile__"):
-            at += 1
-        close = match_forward(tokens, at) if at < len(tokens) and tokens[at].text == "(" else None
-        line = source.line(token.start)
-        if close is None:
-            raise UnsupportedError(source.file, line, "this asm statement")
-        inner = at + 1
-        strings = []
-        while inner < close and tokens[inner].kind == "string":
-            strings.append(tokens[inner])
-            inner += 1
-        template = _template(strings)
-        if template and not template.endswith(";"):
-            template += ";"
-        idiom = _IDIOMS.get(template)
-        if idiom is None:
-            raise UnsupportedError(
-                source.file, line, f"the inline PTX `{template or '?'}`", "write it in CUDA C++"
-            )
-        operands = _operands(source, inner, close)
-        edits.replace(
-            token.start, tokens[close].end, f"do {{ {idiom.format(*operands)} }} while (0)"
+        statement = _statement(source, index)
+        try:
+            new = _translate(source, statement)
+        except UnsupportedError as error:
+            if conditional is None:
+                conditional = _inside_conditional(source)
+            if not conditional[index]:
+                raise
+            text = str(error).replace("\\", "\\\\").replace('"', '\\"')
+            new = f'do {{ ::kbk::trap("unsupported", "{text}"); }} while (0)'
+        edits.replace(token.start, source.tokens[statement.close].end, new)
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """Where the parts of an asm statement are, as indices of tokens."""
+
+    line: int
+    first: int  # of the template
+    after: int  # behind it
+    close: int  # the )
+
+
+def _statement(source: Source, index: int) -> _Statement:
+    tokens = source.tokens
+    at = index + 1
+    while at < len(tokens) and tokens[at].text in ("volatile", "__volatile__"):
+        at += 1
+    close = match_forward(tokens, at) if at < len(tokens) and tokens[at].text == "(" else None
+    line = source.line(tokens[index].start)
+    if close is None:
+        raise UnsupportedError(source.file, line, "this asm statement")
+    after = at + 1
+    while after < close and tokens[after].kind in ("string", "raw"):
+        after += 1
+    return _Statement(line, at + 1, after, close)
+
+
+def _translate(source: Source, where: _Statement) -> str:
+    tokens = source.tokens
+    if where.after < where.close and tokens[where.after].text not in (":", "::"):
+        raise UnsupportedError(
+            source.file,
+            where.line,
+            f"inline PTX whose text comes from `{tokens[where.after].text}`",
+            "write its text as string literals, or write it in CUDA C++",
         )
+    text, starts = _template(tokens[where.first : where.after])
+    operands, clobbers = _operands(source, where.after, where.close)
+    out = []
+    scopes = [Scope(operands)]
+    for offset, piece in statements(text):
+        if piece in ("{", "}"):
+            if piece == "{":
+                scopes.append(scopes[-1].inner())
+            elif len(scopes) > 1:
+                scopes.pop()
+            out.append(piece)
+            continue
+        token = tokens[where.first + bisect.bisect_right(starts, offset) - 1]
+        out.append(_instruction(source, source.line(token.start), piece, scopes[-1]))
+    body = " ".join(out)
+    if '"memory"' in clobbers:
+        fence = '__asm__ __volatile__("" : : : "memory");'
+        body = f"{fence} {body} {fence}" if body else fence
+    return f"do {{ {body} }} while (0)"
 
 
-def _operands(source: Source, first: int, last: int) -> list[str]:
-    """The C++ expressions of the operands, outputs first."""
+def _instruction(source: Source, line: int, text: str, scope: Scope) -> str:
+    instruction = parse_instruction(text, scope)
+    code = write_instruction(instruction) if instruction is not None else None
+    if code is None:
+        raise UnsupportedError(source.file, line, f"the inline PTX `{text};`", nearest(text))
+    return str(code) if isinstance(code, Code) else code
+
+
+def _template(strings: list[Token]) -> tuple[str, list[int]]:
+    """The text of the template, and the offset at which each of its tokens begins there."""
+    text = ""
+    starts = []
+    for token in strings:
+        starts.append(len(text))
+        if token.kind == "raw":
+            inner = token.text[token.text.index('"') + 1 : -1]
+            text += inner[inner.index("(") + 1 : inner.rindex(")")]
+        else:
+            inner = token.text[token.text.index('"') + 1 : -1]
+            text += inner.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    return text, starts
+
+
+def _operands(source: Source, first: int, last: int) -> tuple[list[str], str]:
+    """The C++ expressions of the operands, outputs first, and the text of the clobbers."""
     tokens = source.tokens
     colons = []
     depth = 0
     for at in range(first, last):
         text = tokens[at].text if tokens[at].kind == "punct" else ""
-        if text in ("(", "[", "{"):
-            depth += 1
-        elif text in (")", "]", "}"):
-            depth -= 1
-        elif text == ":" and depth == 0:
-            colons.append(at)
-        elif text == "::" and depth == 0:
-            colons += [at, at]
-    colons = colons[:2]
-    bounds = [*colons, last]
+        depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+        if depth == 0 and text == ":":
+            colons.append((at, at + 1))
+        elif depth == 0 and text == "::":
+            colons += [(at, at), (at, at + 1)]
+    sections = [
+        (begin, colons[number + 1][0] if number + 1 < len(colons) else last)
+        for number, (_, begin) in enumerate(colons)
+    ]
     operands = []
-    for number, colon in enumerate(colons):
-        begin, end = colon + 1, bounds[number + 1]
-        if number + 1 == len(colons):  # clobbers follow a third colon
-            depth = 0
-            for at in range(begin, last):
-                text = tokens[at].text if tokens[at].kind == "punct" else ""
-                depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
-                if text in (":", "::") and depth == 0:
-                    end = at
-                    break
+    for begin, end in sections[:2]:
         for a, b in split_commas(tokens, begin, end):
             if a < b and tokens[a].kind == "string":
                 operands.append("(" + " ".join(t.text for t in tokens[a + 2 : b - 1]) + ")")
-    return operands
+    clobbers = source.slice(*sections[2]) if len(sections) > 2 else ""
+    return operands, clobbers
+
+
+def _inside_conditional(source: Source) -> list[bool]:
+    """For each token: whether an #if around it may leave it out. A header's guard does not."""
+    depths = []
+    depth = 0
+    guard = False
+    for index, token in enumerate(source.tokens):
+        if token.text == "#" and source.directive[index] == index:
+            word = source.tokens[index + 1].text if index + 1 < len(source.tokens) else ""
+            if word in ("if", "ifdef", "ifndef"):
+                guard = guard or (index == 0 and word == "ifndef")
+                depth += 1
+            elif word == "endif":
+                depth -= 1
+        depths.append(depth > int(guard))
+    return depths
+
+
+__all__ = ["FORMS", "rewrite_assembly"]

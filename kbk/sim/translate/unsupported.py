@@ -28,7 +28,6 @@ _NAMES = {
 }
 _HEADERS = {
     "mma.h": "tensor core fragments (mma.h)",
-    "torch/extension.h": "torch/extension.h: Tensor is there without it",
     "cuda/barrier": "cuda::barrier",
     "cuda/pipeline": "cuda::pipeline",
     "cuda/atomic": "cuda::atomic",

@@ -163,6 +163,12 @@ void watch_storage(void* storage, std::uint64_t bytes, int dtype, std::uint32_t 
   regions[low] = std::move(region);
 }
 
+// Somebody else than a kernel has written to this storage: torch, in the host function.
+void watch_contents(void* storage) {
+  const auto known = regions.find(reinterpret_cast<std::uintptr_t>(storage));
+  if (known != regions.end()) known->second.fresh = false;
+}
+
 extern "C" {
 
 // --- for Python: the arguments of a call, before it

@@ -1,0 +1,1 @@
+"""Standard PyTorch extension sources: at::Tensor, TORCH_LIBRARY, PYBIND11_MODULE, as they are."""

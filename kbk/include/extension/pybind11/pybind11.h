@@ -1,0 +1,4 @@
+// In the place of <pybind11/pybind11.h>: kbk/extension/pybind.h binds functions without Python's headers.
+#pragma once
+
+#include <kbk/extension.h>

@@ -1,0 +1,154 @@
+// A host function as a torch op: KBK_BIND(scale, {"out", ""}, {"a", "1.0"}) names its parameters, and their defaults.
+#pragma once
+
+#include <ATen/core/boxing/KernelFunction.h>
+#include <torch/library.h>
+
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <kbk/extension/blocks.h>
+#include <kbk/extension/values.h>
+
+namespace kbk::extension {
+
+struct ParameterName {
+  std::string name;
+  std::string default_value;  // as torch's schema spells it; "" means none
+};
+
+// Functions of `functions=` and PYBIND11_MODULE live in this namespace of the build.
+constexpr const char* kFunctions = "functions";
+
+// What the launches of a host function left behind in the CUDA runtime; nullptr if nothing. The simulator also knows why.
+inline const char* failed_launch(const char* function) {
+  const cudaError_t status = cudaPeekAtLastError();
+  if (status == cudaSuccess) return nullptr;
+  (void)cudaGetLastError();
+  static thread_local std::string message;
+  message = std::string("a launch of ") + function + "() failed";
+#ifdef KBK_SIM
+  if (*::kbk::last_error_detail()) message = ::kbk::last_error_detail();
+#endif
+  message = "kbk.LaunchError: " + message + " (" + cudaGetErrorString(status) + ")";
+  return message.c_str();
+}
+
+template <class T>
+struct IsWritten : std::false_type {};  // const at::Tensor&, and lists
+template <>
+struct IsWritten<at::Tensor> : std::true_type {};
+template <>
+struct IsWritten<at::Tensor&> : std::true_type {};
+template <>
+struct IsWritten<std::optional<at::Tensor>> : std::true_type {};
+template <>
+struct IsWritten<std::optional<at::Tensor>&> : std::true_type {};
+
+template <class R, class... P>
+struct Kernel : c10::OperatorKernel {
+  using Pointer = R (*)(P...);
+  explicit Kernel(Pointer function) : function_(function) {}
+
+  void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, c10::Stack* stack) {
+    call(*stack, std::index_sequence_for<P...>());
+  }
+
+  template <size_t... I>
+  void call(c10::Stack& stack, std::index_sequence<I...>) {
+    auto kept = std::tuple{unpack<P, I>(stack)...};
+    stack.erase(stack.end() - static_cast<std::ptrdiff_t>(sizeof...(P)), stack.end());
+    if constexpr (std::is_void_v<R>) {
+      function_(static_cast<P>(std::get<I>(kept))...);
+    } else {
+      Results<Kept<R>>::push(stack, function_(static_cast<P>(std::get<I>(kept))...));
+    }
+  }
+
+  template <class T, size_t index>
+  static auto unpack(c10::Stack& stack) {
+    try {
+      return Value<Kept<T>>::from(std::move(stack[stack.size() - sizeof...(P) + index]));
+    } catch (const std::runtime_error& error) {
+      std::string text = error.what();
+      const auto at = text.find('@');
+      if (at == std::string::npos || text.rfind("kbk.", 0) != 0) throw;
+      throw std::runtime_error(text.replace(at, 1, std::to_string(index)));
+    }
+  }
+
+  Pointer function_;
+};
+
+template <class R, class... P>
+std::string schema_of(const std::string& name, const std::vector<ParameterName>& names) {
+  const std::array<std::string, sizeof...(P)> types = {Value<Kept<P>>::schema(IsWritten<P>::value)...};
+  // torch wants no required argument behind one that has a default.
+  size_t first_default = sizeof...(P);
+  while (first_default > 0 && first_default <= names.size() && !names[first_default - 1].default_value.empty()) --first_default;
+  std::string text = name + "(";
+  char letter = 'a';
+  for (size_t i = 0; i < types.size(); ++i) {
+    std::string type = types[i];
+    const auto mark = type.find("(!)");
+    if (mark != std::string::npos) type.replace(mark, 3, letter <= 'z' ? std::string("(") + letter++ + "!)" : "");
+    const bool named = i < names.size() && !names[i].name.empty();
+    text += (i ? ", " : "") + type + " " + (named ? names[i].name : "arg" + std::to_string(i));
+    if (named && i >= first_default) text += "=" + names[i].default_value;
+  }
+  if constexpr (std::is_void_v<R>) {
+    return text + ") -> ()";
+  } else {
+    return text + ") -> " + Results<Kept<R>>::schema();
+  }
+}
+
+// Names that are bound already.
+inline std::set<std::string>& bound() {
+  static std::set<std::string> names;
+  return names;
+}
+
+template <class R>
+constexpr bool result_is_known() {
+  if constexpr (std::is_void_v<R>) {
+    return true;
+  } else {
+    return Results<Kept<R>>::known;
+  }
+}
+
+template <class R, class... P>
+bool bind(const std::string& name, R (*function)(P...), std::vector<ParameterName> names, const std::string& = "") {
+  static_assert((Value<Kept<P>>::known && ...),
+                "kbk: a parameter of this function has a type that Python cannot pass: use Tensor, numbers, bool, std::string, "
+                "at::ScalarType, at::Device, std::optional or std::vector of them");
+  static_assert(result_is_known<R>(),
+                "kbk: this function returns a type that Python cannot get: use void, Tensor, numbers, std::vector or std::tuple of them");
+  if constexpr ((Value<Kept<P>>::known && ...) && result_is_known<R>()) {
+    if (!bound().insert(name).second) return true;  // `functions` may name what the source binds itself
+    registrations().push_back([name, function, names](Prefix prefix) {
+      namespaces().insert(kFunctions);
+      auto library = std::make_unique<torch::Library>(torch::Library::FRAGMENT, full_name(prefix, kFunctions), std::nullopt,
+                                                      __FILE__, __LINE__);
+      library->def(schema_of<R, P...>(name, names).c_str());
+      // Composite: operations of torch in it are seen by autograd, as those of a function that pybind11 calls.
+      library->impl(name.c_str(),
+                    torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd,
+                                    torch::CppFunction::makeFromBoxedFunctor(std::make_unique<Kernel<R, P...>>(function))));
+      libraries().push_back(std::move(library));
+    });
+  }
+  return true;
+}
+
+}  // namespace kbk::extension
+
+#define KBK_BIND(function, ...)                                                            \
+  [[maybe_unused]] static const bool KBK_JOIN(kbk_bound_, __COUNTER__) =                   \
+      ::kbk::extension::bind(#function, &::function, std::vector<::kbk::extension::ParameterName>{__VA_ARGS__});

@@ -1,0 +1,66 @@
+// In a traced build: the runtime learns which memory torch allocates while the host function runs, and what of it has no contents.
+#pragma once
+
+#include <ATen/record_function.h>
+
+#include <cstring>
+#include <memory>
+
+#include <kbk_runtime.h>
+
+#include <kbk/extension/blocks.h>
+
+namespace kbk::extension {
+
+inline bool allocates_without_contents(const char* name) {
+  if (std::strncmp(name, "aten::", 6) == 0) name += 6;
+  return std::strncmp(name, "empty", 5) == 0 || std::strncmp(name, "new_empty", 9) == 0;
+}
+
+inline void watch(const at::Tensor& tensor, bool empty) {
+  if (!tensor.defined() || !tensor.device().is_cpu() || tensor.layout() != at::kStrided || !tensor.has_storage()) return;
+  const auto& storage = tensor.storage();
+  ::kbk::watch_storage(storage.mutable_data(), storage.nbytes(), static_cast<int>(tensor.scalar_type()),
+                       static_cast<uint32_t>(tensor.element_size()), empty);
+}
+
+// After each operation of torch: what it returned is memory that the kernels may use; what it wrote has contents.
+inline void after(const at::RecordFunction& function, at::ObserverContext*) {
+  const auto schema = function.operator_schema();
+  if (!schema || std::strncmp(function.name(), "aten::", 6) != 0) return;
+  const bool empty = allocates_without_contents(function.name());
+  size_t index = 0;
+  for (const c10::IValue& output : function.outputs()) {
+    const c10::AliasInfo* alias = index < schema->returns().size() ? schema->returns()[index].alias_info() : nullptr;
+    const bool written = !empty && (alias == nullptr || alias->isWrite());
+    ++index;
+    if (output.isTensor()) {
+      watch(output.toTensor(), empty);
+      if (written && output.toTensor().has_storage()) ::kbk::watch_contents(output.toTensor().storage().mutable_data());
+    } else if (output.isTensorList()) {
+      for (const at::Tensor& each : output.toTensorVector()) watch(each, false);
+    }
+  }
+}
+
+inline at::CallbackHandle& watching() {
+  static thread_local at::CallbackHandle handle = 0;
+  return handle;
+}
+
+}  // namespace kbk::extension
+
+#define KBK_EXTENSION_WATCH                                                                                              \
+  KBK_EXTENSION_API void kbk_watch(int on) {                                                                             \
+    auto& handle = ::kbk::extension::watching();                                                                         \
+    if (on && handle == 0) {                                                                                             \
+      handle = at::addThreadLocalCallback(                                                                               \
+          at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> { return nullptr; }, \
+                                     &::kbk::extension::after)                                                           \
+              .needsOutputs(true)                                                                                        \
+              .scopes({at::RecordScope::FUNCTION}));                                                                     \
+    } else if (!on && handle != 0) {                                                                                     \
+      at::removeCallback(handle);                                                                                        \
+      handle = 0;                                                                                                        \
+    }                                                                                                                    \
+  }
