@@ -29,9 +29,7 @@ void {name}(at::Tensor x) {{
 }}
 """
 LAUNCHER = """\
-/*
- * Copyright (c) 2024 by FlashInfer team.
- */
+/* Copyright 2025 SGLang Team. All Rights Reserved. */
 #include <flashinfer/stays.cuh>
 void launches(at::Tensor x) { flashinfer::stays(x); }
 """
@@ -322,6 +320,7 @@ def test_comments_are_no_code_and_a_call_is_no_definition() -> None:
         ("// Adapted from\n// https://github.com/vllm-project/vllm/blob/m/a.cu\n", ("vLLM",), ()),
         ("/* Copyright (c) 2024 by FlashInfer team.\n */\n", ("FlashInfer",), ()),
         ("void f();\n// Copied and modified from DeepEP\nvoid g();\n", ("SGLang",), ("DeepEP",)),
+        ("// From vLLM, adapted from vLLM\nint x;\n// copied from vLLM\n", ("vLLM",), ()),
         ("// See https://github.com/NVIDIA/cutlass\n", ("SGLang",), ()),
     ],
 )

@@ -58,14 +58,14 @@ def _chapters(ops: list[Told]) -> str:
 
 
 def _draw_fates(theme: Theme, groups: dict[str, list[Told]]) -> Figure:
-    from matplotlib import pyplot
+    from matplotlib.figure import Figure  # not pyplot's: a notebook would show it again
     from matplotlib.patches import Rectangle
 
     depth = sum(-(-len(ops) // ACROSS) + 0.35 for ops in groups.values() if ops)
     left = 5.2  # boxes that the labels take
-    figure = pyplot.figure(figsize=(WIDTH, depth * WIDTH / (ACROSS + left)))
+    figure = Figure(figsize=(WIDTH, depth * WIDTH / (ACROSS + left)))
     axes = figure.add_axes((0, 0, 1, 1))
-    y = 0.0
+    y: float = 0
     for number, (fate, ops) in enumerate(groups.items()):
         if not ops:
             continue
@@ -92,26 +92,30 @@ def _draw_fates(theme: Theme, groups: dict[str, list[Told]]) -> Figure:
 def by_directory(told: Told) -> Picture:
     """Lines of CUDA sources by directory: then and now, AOT and JIT."""
     rows = directory_rows(told)
-    total = [sum(row[i] for row in rows) for i in range(1, 5)]
+    total = [sum(numbers[i] for _, numbers in rows) for i in range(4)]
     caption = (
-        f"Lines of CUDA: {total[0]:,} ahead of time and {total[1]:,} at run time in "
-        f"{told['old']['date'][:7]}, {total[2]:,} and {total[3]:,} in {told['new']['date'][:7]}."
+        f"Lines of CUDA went from {total[0] + total[1]:,} to {total[2] + total[3]:,}: what is "
+        f"compiled ahead of time from {total[0]:,} to {total[2]:,}, what is compiled at run time "
+        f"from {total[1]:,} to {total[3]:,}."
     )
     alt = "Bars of lines by directory, then and now. " + " ".join(
-        f"{name}: then {aot + jit:,}, now {aot_now + jit_now:,}, of which {jit_now:,} JIT."
-        for name, aot, jit, aot_now, jit_now in rows
+        f"{name}: then {sum(n[:2]):,}, now {sum(n[2:]):,}, of which {n[3]:,} JIT."
+        for name, n in rows
     )
 
     def draw(theme: Theme) -> Figure:
         return _draw_directories(theme, rows)
 
     head = ["directory", "AOT then", "JIT then", "AOT now", "JIT now"]
-    table = [[name, *(f"{n:,}" for n in numbers)] for name, *numbers in rows]
+    table = [[name, *(f"{n:,}" for n in numbers)] for name, numbers in rows]
     return Picture(caption, alt, head, table, draw)
 
 
-def directory_rows(told: Told) -> list[tuple[str, int, int, int, int]]:
-    """Directory, then lines AOT and JIT then and now; the largest first, small ones as one."""
+def directory_rows(told: Told) -> list[tuple[str, list[int]]]:
+    """Directory and its lines: AOT then, JIT then, AOT now, JIT now.
+
+    The largest come first, small ones together at the end.
+    """
     keys = [(side, kind) for side in ("then", "now") for kind in ("aot", "jit")]
     counted: dict[str, list[int]] = {}
     for side in ("then", "now"):
@@ -123,20 +127,21 @@ def directory_rows(told: Told) -> list[tuple[str, int, int, int, int]]:
     names = sorted(counted, key=lambda name: (-size[name], name))
     for name in names[NAMED:]:
         others = [a + b for a, b in zip(others, counted[name], strict=True)]
-    rows = [(name, counted[name]) for name in names[:NAMED]]
-    return [(name, *row) for name, (*row,) in [*rows, (OTHERS, others)]]  # type: ignore[misc]
+    return [*((name, counted[name]) for name in names[:NAMED]), (OTHERS, others)]
 
 
-def _draw_directories(theme: Theme, rows: list[tuple[str, int, int, int, int]]) -> Figure:
-    from matplotlib import pyplot
+def _draw_directories(theme: Theme, rows: list[tuple[str, list[int]]]) -> Figure:
+    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    figure, axes = pyplot.subplots(figsize=(WIDTH, 0.42 * len(rows) + 0.9), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 0.42 * len(rows) + 0.9), layout="constrained")
+    axes = figure.subplots()
     looks: dict[str, dict[str, Any]] = {
         kind: {"facecolor": theme.fill(i).color, "hatch": theme.fill(i).hatch, "linewidth": 0}
         for i, kind in enumerate(("AOT", "JIT"))
     }
-    for at, (_, aot_then, jit_then, aot_now, jit_now) in enumerate(rows):
+    for at, (_, numbers) in enumerate(rows):
+        aot_then, jit_then, aot_now, jit_now = numbers
         sides = (("then", aot_then, jit_then), ("now", aot_now, jit_now))
         for bar, (side, aot, jit) in enumerate(sides):
             y = at - 0.2 + 0.4 * bar
@@ -151,7 +156,7 @@ def _draw_directories(theme: Theme, rows: list[tuple[str, int, int, int, int]]) 
             axes.text(start, y, f" {side} {start:,}", va="center", fontsize=SMALL)
     axes.set_yticks(range(len(rows)), [row[0] for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, 1.2 * max(max(a + b, c + d) for _, a, b, c, d in rows))
+    axes.set_xlim(0, 1.2 * max(max(sum(n[:2]), sum(n[2:])) for _, n in rows))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("lines")
     axes.spines[["top", "right"]].set_visible(False)

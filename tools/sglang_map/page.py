@@ -18,6 +18,9 @@ SGLANG = f"{GITHUB}/sgl-project/sglang"
 FATES = ("AOT", "AOT and JIT", "JIT", "Triton", "removed")
 """Of an op, in the order of the figure; the page says what each means."""
 
+FOLDERS = ("sgl-kernel/csrc/", "python/sglang/kernels/", "python/sglang/")
+"""What the tables leave away in front of a path."""
+
 Told = Mapping[str, Any]
 
 
@@ -29,10 +32,11 @@ def load(path: Path = DATA) -> dict[str, Any]:
 def count(told: Told) -> dict[str, str]:
     """The numbers of the page's prose, by name."""
     fates = Counter(op["fate"] for op in told["ops"])
+    elsewhere = [op for op in told["ops"] if op["kernel"] and "SGLang" not in op["kernel"]]
     numbers: dict[str, str] = {
         "ops": str(len(told["ops"])),
         "added_ops": str(len(told["added_ops"])),
-        "other_kernels": str(sum("SGLang" not in op["kernel"] for op in told["ops"])),
+        "other_kernels": str(len(elsewhere)),
         "imported_ops": str(sum("imported" in op for op in told["ops"])),
     }
     numbers |= {f"ops_{fate.lower().replace(' ', '_')}": str(fates[fate]) for fate in FATES}
@@ -89,31 +93,21 @@ def show_directories(told: Told) -> None:
 def chapters_html(told: Told, book: Path) -> str:
     """A table with a row for each op that a chapter takes, in the order of the book."""
     by_path = {file["path"]: file for file in told["then"]}
-    head = [
-        "chapter",
-        "op",
-        f"file, {told['old']['date']}",
-        "lines",
-        "whose kernel",
-        "now",
-        "where",
-    ]
+    head = ["chapter", "op", "file then", "lines", "whose kernel", "now"]
     rows = []
     for number, title in told["chapters"].items():
         pages = sorted(book.glob(f"{number}_*.md"))
-        chapter = _link(f"{pages[0].stem}.html", f"{number} {title}") if pages else None
-        for op in told["ops"]:
-            if op.get("chapter") != number:
-                continue
+        name = f"{number} {title}"
+        chapter = _link(f"{pages[0].stem}.html", name) if pages else f"{_text(name)} (coming)"
+        for op in (each for each in told["ops"] if each.get("chapter") == number):
             file = by_path.get(op.get("file", ""))
             rows.append(
                 [
-                    chapter or f"{number} {_text(title)} (coming)",
+                    chapter,
                     _op_name(op),
                     _place(op, told["old"]),
                     f"{file['lines']:,}" if file else "",
                     _text(", ".join(op["kernel"])),
-                    _text(op["fate"]),
                     "<br>".join(_where(op, told)),
                 ]
             )
@@ -128,7 +122,7 @@ def directories_html(told: Told) -> str:
 
 def _directory(told: Told, name: str) -> str:
     then, now = ([f for f in told[side] if f["directory"] == name] for side in ("then", "now"))
-    counted = [f"{len(f)} files, {lines(f):,} lines" if f else "nothing" for f in (then, now)]
+    counted = [_size(files) for files in (then, now)]
     title = "no directory of its own" if name == "." else name
     summary = f"<b>{_text(title)}</b>: then {counted[0]}; now {counted[1]}"
     parts = []
@@ -139,7 +133,15 @@ def _directory(told: Told, name: str) -> str:
     if now:
         head = ["file now", "lines", "kernels", "ops or functions", "whose text"]
         parts.append(_table(head, [_file(f, told["new"]) for f in now]))
-    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+    return (
+        f"<details style='margin:0.3rem 0'><summary>{summary}</summary>{''.join(parts)}</details>"
+    )
+
+
+def _size(files: Sequence[Told]) -> str:
+    if not files:
+        return "nothing"
+    return f"{len(files)} file{'s' if len(files) > 1 else ''}, {lines(files):,} lines"
 
 
 def _file(file: Told, at: Told) -> list[str]:
@@ -148,7 +150,7 @@ def _file(file: Told, at: Told) -> list[str]:
         whose += f"; in parts {', '.join(file['parts'])}"
     if file["libraries"]:
         whose += f"; takes in {', '.join(file['libraries'])}"
-    ops = ", ".join(f"<code>{_text(op)}</code>" for op in file["ops"])
+    ops = ", ".join(map(_code, file["ops"]))
     return [
         _source(file["path"], at),
         f"{file['lines']:,}",
@@ -165,10 +167,12 @@ def _went(file: Told, told: Told) -> list[str]:
 
 
 def _where(op: Told, told: Told) -> list[str]:
-    """Where the op is at the later commit, and since when it is not where it was."""
-    found = [f"AOT: {_place(op['now']['aot'], told['new'])}"] if "aot" in op["now"] else []
-    for kind, name in (("jit", "JIT"), ("triton", "Triton")):
-        found += [f"{name}: {_source(path, told['new'])}" for path in op["now"][kind]]
+    """The op's fate, where it is at the later commit, and since when it is not where it was."""
+    found = [f"<b>{_text(op['fate'])}</b>"]
+    if "aot" in op["now"]:
+        found.append(_place(op["now"]["aot"], told["new"]))
+    found += [_source(path, told["new"]) for path in op["now"]["jit"]]
+    found += [f"in Triton {_source(path, told['new'])}" for path in op["now"]["triton"]]
     if "left" in op:
         found.append(_left(op["left"]))
     if "imported" in op:
@@ -178,8 +182,11 @@ def _where(op: Told, told: Told) -> list[str]:
 
 def _op_name(op: Told) -> str:
     others = [name for name in op["python"] if name != op["name"]]
-    name = f"<code>{_text(op['name'])}</code>"
-    return name + "".join(f"<br>in Python <code>{_text(other)}</code>" for other in others)
+    return _code(op["name"]) + "".join(f"<br>in Python {_code(other)}" for other in others)
+
+
+def _code(name: str) -> str:
+    return f"<code>{_text(name).replace('_', '_<wbr>')}</code>"
 
 
 def _place(op: Told, at: Told) -> str:
@@ -192,7 +199,8 @@ def _place(op: Told, at: Told) -> str:
 
 
 def _source(path: str, at: Told) -> str:
-    return _link(f"{SGLANG}/blob/{at['commit']}/{path}", path.removeprefix("python/sglang/"))
+    shown = next((path.removeprefix(f) for f in FOLDERS if path.startswith(f)), path)
+    return _link(f"{SGLANG}/blob/{at['commit']}/{path}", shown)
 
 
 def _left(commit: Told) -> str:
@@ -203,8 +211,9 @@ def _left(commit: Told) -> str:
 
 
 def _link(address: str, text: str) -> str:
-    # Long paths may break behind a slash, so that a table stays narrow.
-    return f'<a href="{html.escape(address, quote=True)}">{_text(text).replace("/", "/<wbr>")}</a>'
+    # Long paths may break behind a slash or an underscore, so that a table stays narrow.
+    shown = _text(text).replace("/", "/<wbr>").replace("_", "_<wbr>")
+    return f'<a href="{html.escape(address, quote=True)}">{shown}</a>'
 
 
 def _text(text: str) -> str:
@@ -216,7 +225,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     top = "".join(f'<th scope="col">{_text(each)}</th>' for each in head)
     body = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>\n" for row in rows)
     return (
-        '<div style="overflow-x:auto">'
+        '<div style="overflow-x:auto;font-size:0.85em">'
         f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
