@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from .. import sim
@@ -29,6 +30,15 @@ _HALF_OPERATORS = [
     f"-U__CUDA_NO_{what}__"
     for what in ("HALF_OPERATORS", "HALF_CONVERSIONS", "HALF2_OPERATORS", "BFLOAT16_CONVERSIONS")
 ]
+
+
+Build = Callable[[Path], None]
+_run_build: list[Callable[[Build, Path], None]] = []
+
+
+def build_apart(by: Callable[[Build, Path], None]) -> None:
+    """From now on, have `by` run what fills an entry for the CPU: a grader's worker does it apart."""
+    _run_build[:] = [by]
 
 
 def build_cpu(request: Request, arch: int, variant: str) -> Path:
@@ -58,7 +68,8 @@ def build_cpu(request: Request, arch: int, variant: str) -> Path:
         with step(f"{request.name}: compiling for the CPU", slow=False):
             _build_cpu(request, parts, folder, variant)
 
-    return build_entry("library", key, build) / LIBRARY
+    run = partial(_run_build[0], build) if _run_build else build
+    return build_entry("library", key, run) / LIBRARY
 
 
 @dataclass(frozen=True)

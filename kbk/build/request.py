@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, UnsupportedError
 from .exports import host_functions, match_exports
-from .extension.detect import is_extension, needs_whole_torch, registers
+from .extension.detect import is_extension, line_of_extension, needs_whole_torch, registers
 from .flags import Flags, parse_flags
 from .functions import Function
 from .includes import digest_of, included_files
@@ -22,6 +22,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 INCLUDE_DIR = _PACKAGE / "include"
 """Folder of the prelude."""
 
+_OWN_KIND = "write Tensor and KBK_CHECK, which are there without an #include"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -185,12 +186,24 @@ def request_for(
         [Path(path).expanduser() for path in _paths(extra_include_paths)],
     )
     request = Request(name, tuple(files), {}, flags, bool(verbose), folders or {})
-    if extensions and is_extension(request.texts):
+    if is_extension(request.texts):
+        if not extensions:
+            file, line = _place_of_torch(files)
+            raise UnsupportedError(file, line, "torch's C++ API here", _OWN_KIND)
         request = replace(request, is_extension=True)
     texts = [text for _, text in files]
     request = replace(request, functions=_functions(functions, texts, request.registers))
     _ = request.exports  # so that a wrong name is found before anything is compiled
     return request
+
+
+def _place_of_torch(files: Sequence[tuple[str, str]]) -> tuple[str, int]:
+    """The file and line that make a source an extension; the first if a header does."""
+    for name, text in files:
+        line = line_of_extension(text)
+        if line is not None:
+            return name, line
+    return files[0][0], 1
 
 
 def check_name(name: Any) -> None:

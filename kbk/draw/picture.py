@@ -34,6 +34,7 @@ class Picture:
         head, rows: the same as a table.
         draw: makes the figure; called once for each theme, whose inks are then the defaults.
         themes: that it is drawn in; the first is the one for light pages.
+        of: what it was drawn from, where somebody may want to draw it again.
     """
 
     caption: str
@@ -42,6 +43,7 @@ class Picture:
     rows: Sequence[Sequence[object]]
     draw: Callable[[Theme], Figure] = field(compare=False)
     themes: tuple[Theme, ...] = (LIGHT, DARK)
+    of: object = field(default=None, compare=False)
 
     def figure(self, dark: bool = False) -> Figure:
         """The picture as a figure of matplotlib, on light or on dark paper."""

@@ -76,6 +76,11 @@ def coalescing(
         argument=argument,
         kind=kind,
     )
+    return picture_of(found)
+
+
+def picture_of(found: Request) -> Picture:
+    """The picture of one request, which the picture keeps as `of`."""
     sectors = sectors_of(found)
     base = sectors[0].address
     rows = [
@@ -91,11 +96,11 @@ def coalescing(
     head = ["sector", "holds", "lanes", "bytes asked for", "excess"]
     caption = (
         f"{found.place_name}, {found.what}, {found.place_among} ({found.who}): "
-        f"{_finding(found, sectors)}{until_the_end(launch)}"
+        f"{_finding(found, sectors)}{until_the_end(found.launch)}"
     )
     alt = f"Lanes 0 to 31 in a row above boxes of 32 bytes. {_told(found, sectors)}"
     strips = [("", found, sectors)]
-    return Picture(caption, alt, head, rows, lambda theme: _draw(theme, strips))
+    return Picture(caption, alt, head, rows, lambda theme: _draw(theme, strips), of=found)
 
 
 def compare_coalescing(

@@ -8,6 +8,7 @@ from kbk.sim.faults import convert_exception
 from kbk.sim.runtime_library import (
     arch,
     copies,
+    fence,
     kernel_flags,
     last_launch_seconds,
     launch_log,
@@ -30,6 +31,7 @@ __all__ = [
     "arch",
     "convert_exception",
     "copies",
+    "fence",
     "kernel_flags",
     "last_launch_seconds",
     "launch_log",

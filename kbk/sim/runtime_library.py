@@ -6,7 +6,7 @@ import ctypes
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -207,6 +207,7 @@ def load_runtime(path: str | Path) -> None:
     library.kbk_sim_last_seconds.restype = ctypes.c_double
     library.kbk_sim_launches.restype = ctypes.c_ulong
     library.kbk_sim_copies.restype = ctypes.c_ulong
+    library.kbk_sim_fence_range.argtypes = [ctypes.c_uint64, ctypes.c_uint64]
     library.kbk_sim_launch_log.restype = ctypes.c_char_p
     integers = ctypes.POINTER(ctypes.c_int64)
     library.kbk_sim_findings.restype = ctypes.c_char_p
@@ -256,6 +257,20 @@ def take_fault() -> str:
     if _library is None:
         return ""
     return (_library.kbk_sim_take_fault() or b"").decode(errors="replace")
+
+
+def fence(ranges: Iterable[tuple[int, int]] = ()) -> None:
+    """From now on end the process when host code touches a tensor of a call, as a GPU's would.
+
+    Args:
+        ranges: address and bytes, whole pages, of tensors of the next call that are larger than
+            64 MiB, which it uses where they are; those of the last call are free again.
+    """
+    if _library is not None:
+        _library.kbk_sim_fence(1)
+        _library.kbk_sim_fence_range(0, 0)
+        for address, size in ranges:
+            _library.kbk_sim_fence_range(address, size)
 
 
 def launches() -> int:

@@ -15,5 +15,9 @@ FlashInfer is kept in this package.
     run         the files one after the other, and their verdicts
     record      the outcome as JSON, with its schema
     report      the outcome as text
+    tables      the outcome as tables of a page
+    session     a reader's session with one file, recorded: what cells of a page showed
+    shown       what a cell showed, as facts; `places` links them to lines on GitHub
+    page        runs those cells, or shows their record
     command     the verb of the command line
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -70,6 +71,8 @@ def upstream(
             raise ArgumentError("--record must know the commit; PATH must be a checkout of git.")
         outcome = _run(found, targets, seed)
         _write(outcome, json_file, record)
+        if record:
+            _renew_session(found, outcome)
     except KbkError as error:
         _fail(str(error))
     raise typer.Exit(0 if outcome.ok else 1)
@@ -99,8 +102,13 @@ def _run(checkout: Checkout, targets: Sequence[Target], seed: int) -> Record:
             last[:] = [target.key]
             console.print(f"{target.key}: {checkout.file(target.path)}", soft_wrap=True)
 
-    with status:
-        return run(checkout, targets, seed, told=told)
+    # Who ends this program ends the worker and its compilers too.
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        with status:
+            return run(checkout, targets, seed, told=told)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write(outcome: Record, json_file: Path | None, record: bool) -> None:
@@ -125,6 +133,15 @@ def _write(outcome: Record, json_file: Path | None, record: bool) -> None:
             print(save(outcome, MEASUREMENTS / "upstream"), file=sys.stderr)
     except OSError as error:
         raise ArgumentError(f"the outcome must be written, and cannot be: {error}.") from error
+
+
+def _renew_session(checkout: Checkout, outcome: Record) -> None:
+    """Record what the page "Read SGLang with the simulator" shows of its one file."""
+    from kbk.paths import MEASUREMENTS
+    from kbk.upstream import session
+
+    if any(each.ok and each.path == session.FILE for each in outcome.files):
+        print(session.renew(checkout, MEASUREMENTS / "upstream"), file=sys.stderr)
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -19,6 +19,7 @@ SCHEMA = 1
 PASS = "pass"
 VERDICTS = (
     PASS,
+    "race",  # an answer is wrong in some order of the threads, and two of them race
     "wrong-answer",
     "refused",  # a call that it should have taken, or took one that it should have refused
     "launch-error",
@@ -31,7 +32,7 @@ VERDICTS = (
 )
 """What may be said of a file. Findings of the sanitizer are told beside it."""
 
-OUTCOMES = ("right", "wrong-answer", "refused", "launch-error", "hang", "crash", "not-run")
+OUTCOMES = ("right", "race", "wrong-answer", "refused", "launch-error", "hang", "crash", "not-run")
 """What may become of a call."""
 
 
@@ -205,7 +206,12 @@ class Record:
         return replace(
             self,
             files=[
-                replace(each, findings=[replace(one, excerpts="") for one in each.findings])
+                replace(
+                    each,
+                    # Below a compiler's first line stands the source's.
+                    text=each.text.partition("\n")[0] if each.line is not None else each.text,
+                    findings=[replace(one, excerpts="") for one in each.findings],
+                )
                 for each in self.files
             ],
         )

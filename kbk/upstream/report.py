@@ -92,7 +92,10 @@ def _case_rows(case: CaseResult, result: FileResult) -> Iterator[Row]:
                 )
                 if wrong.writer:
                     yield "dim", f"        {wrong.writer}"
-    elif case.reordered != "right":
+        return
+    if case.text:
+        yield "yellow", f"    {case.name}: {case.text}"
+    if case.reordered != "right":
         yield "yellow", f"    {case.name}, in another order of threads: {case.reordered}"
         for line in _cut(case.reordered_text):
             yield "", f"      {line}"
@@ -185,7 +188,10 @@ _HEAD = ("file", "verdict", "calls", "sanitizer", "known defects", "seconds")
 
 
 def summary_rows(record: Record) -> list[tuple[str, ...]]:
-    """A row a file: key, verdict, calls right, findings, known defects that showed, seconds."""
+    """A row a file: key, verdict, calls right, findings, known defects that showed, seconds.
+
+    Findings that were made only in calls about known defects are not among the findings.
+    """
     rows: list[tuple[str, ...]] = []
     for each in record.files:
         regular = [case for case in each.cases if not case.known]
@@ -197,7 +203,9 @@ def summary_rows(record: Record) -> list[tuple[str, ...]]:
                 each.key,
                 each.verdict,
                 f"{right}/{len(regular)}" if regular else "",
-                finding_counts(each.findings) if watched else "",
+                finding_counts([one for one in each.findings if not one.only_known])
+                if watched
+                else "",
                 f"{sum(bool(case.shown) for case in known)} of {len(known)} shown" if known else "",
                 f"{each.seconds:.0f}",
             )

@@ -26,7 +26,7 @@ from kbk.upstream.watch import Limits, Outcome, watch
 Told = Callable[[Target, str], None]
 """Hears what a file is at: the target, and a word or two."""
 
-_WORST = ("crash", "hang", "launch-error", "wrong-answer", "refused")
+_WORST = ("crash", "hang", "launch-error", "race", "wrong-answer", "refused")
 """Outcomes of cases, the gravest first: a file's verdict is the gravest of its cases."""
 
 
@@ -76,8 +76,7 @@ def run_file(
     begin = time.monotonic()
     told(target, "build")
     outcome = watch(job, limits, lambda event: _tell(told, target, event))
-    names = _Names(checkout)
-    result = summed(result, target, outcome, names)
+    result = summed(result, target, outcome, Names(checkout))
     return replace(result, seconds=round(time.monotonic() - begin, 2))
 
 
@@ -96,7 +95,10 @@ _PHASES = {
 }
 
 
-class _Names:
+_RACING = "kbk.sanitize found a race in this call: what comes out depends on the order of threads"
+
+
+class Names:
     """Names files as they are called in a checkout, wherever that lies."""
 
     def __init__(self, checkout: Checkout) -> None:
@@ -113,7 +115,7 @@ class _Names:
         return None if name is None else self(name)
 
 
-def summed(result: FileResult, target: Target, outcome: Outcome, names: _Names) -> FileResult:
+def summed(result: FileResult, target: Target, outcome: Outcome, names: Names) -> FileResult:
     """A file's result from what its workers told."""
     builds: dict[str, float] = {}
     ends: dict[tuple[str, str], dict[str, Any]] = {}
@@ -167,7 +169,7 @@ def _case(
     case: Case,
     ends: dict[tuple[str, str], dict[str, Any]],
     outcome: Outcome,
-    names: _Names,
+    names: Names,
 ) -> CaseResult:
     told = {phase: ends.get((phase, case.name)) for phase in ("plain", "reordered", "checked")}
     died = {
@@ -192,8 +194,14 @@ def _case(
         len(serious) if checked else None,
         seconds=plain.get("seconds", 0.0),
     )
+    if result.outcome == "right" and result.reordered not in ("right", "not-run"):
+        text = f"with the threads in another order: {result.reordered_text}"
+        result = replace(result, outcome=result.reordered, text=text)
+    if result.outcome == "wrong-answer" and any(each["kind"] == "race" for each in serious):
+        result = replace(result, outcome="race", text=f"{result.text}; {_RACING}")
     if "checked" in died:
-        result = replace(result, text=f"{result.text}; kbk.sanitize: {died['checked'][1]}")
+        told_before = f"{result.text}; " if result.text else ""
+        result = replace(result, text=f"{told_before}kbk.sanitize: {died['checked'][1]}")
     if not case.known:
         return result
     seen = {become["plain"][0], become["reordered"][0], *(each["kind"] for each in serious)}
@@ -206,7 +214,7 @@ def _become(end: dict[str, Any] | None) -> tuple[str, str]:
     return (end["outcome"], end["text"]) if end else ("not-run", "")
 
 
-def _with_writers(mistake: dict[str, Any], checked: dict[str, Any] | None, names: _Names) -> Any:
+def _with_writers(mistake: dict[str, Any], checked: dict[str, Any] | None, names: Names) -> Any:
     writers = {
         (each["output"], *each["index"]): names(each["writer"])
         for each in (checked["writers"] if checked else [])
@@ -219,7 +227,7 @@ def _with_writers(mistake: dict[str, Any], checked: dict[str, Any] | None, names
 
 
 def _findings(
-    target: Target, ends: dict[tuple[str, str], dict[str, Any]], names: _Names
+    target: Target, ends: dict[tuple[str, str], dict[str, Any]], names: Names
 ) -> list[FindingResult]:
     """Of all cases, each once: what agrees in kind, kernel and lines is one."""
     merged: dict[tuple[Any, ...], FindingResult] = {}

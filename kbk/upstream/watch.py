@@ -27,12 +27,12 @@ class Limits:
 
     Attributes:
         build: seconds for its start and each build; the first on a machine makes headers too.
-        case: seconds for a case.
+        case: seconds for a case; the first one under kbk.sanitize waits for a compiler's warnings.
         launch: seconds after which the simulator ends a launch, and says where it was.
     """
 
     build: float = 300.0
-    case: float = 120.0
+    case: float = 300.0
     launch: float = 60.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -11,9 +12,14 @@ from ... import sim
 from ...errors import ArgumentError, KbkError
 from ..calls import TensorArgument, converted
 from ..watchers import unwatched, watchers
-from .space import ExtensionOp, ExtensionSpace
+from .space import ExtensionOp, ExtensionSpace, plain_text
 
-_CALLED = re.compile(r"^kbk_\w+?__\w+::(\w+)\(\) ?")  # how torch begins a word on arguments
+_CALLED = re.compile(r"^kbk_\w+?__\w+::([\w.]+)\(\) ?")  # how torch begins a word on arguments
+_INTERNAL = re.compile(r"\bkbk_\w+?_(?:cpu|cuda)_\d+__(?:functions::)?")  # of this build's names
+_CHATTER = (  # words of torch that help nobody here
+    "  (Could this error message be improved?",
+    "\nIf you're using torch.compile/export/fx",
+)
 
 
 class ExtensionCall:
@@ -26,6 +32,7 @@ class ExtensionCall:
 
     def __init__(
         self,
+        key: str,
         op: ExtensionOp,
         space: ExtensionSpace,
         default: str,
@@ -34,7 +41,7 @@ class ExtensionCall:
         traced: bool,
         doc: str,
     ) -> None:
-        self.name = self.__name__ = op.name
+        self.name = self.__name__ = key
         self.schema = op.text
         self.overload = op.overload
         self.__doc__ = f"{op.text}\n\n{doc}".rstrip()
@@ -45,8 +52,10 @@ class ExtensionCall:
         self._watched = watched
         self._traced = traced
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call it on the machine of its tensors: CUDA if one is there, else the CPU."""
+        if any(map(keyword.iskeyword, kwargs)):  # torch's f(from=...) cannot be written in Python
+            kwargs = {python_name(name): value for name, value in kwargs.items()}
         machine = self._machine(args, kwargs)
         self._ensure_ready(machine)
         op = self._space.ops[machine].get(self.name)
@@ -55,22 +64,25 @@ class ExtensionCall:
                 f"{self.name}: the source does not register it for {machine}; an #ifdef may."
             )
         if watchers and machine == "cpu" and unwatched():
-            return self._watched(self.name, self._bound(op, args, kwargs))
+            return self._watched(self.name, self._bound(args, kwargs))
         library = self._space.libraries[machine]
         if self._traced:
             library.kbk_watch(1)
         try:
             result = op.overload(*args, **kwargs)
-        except (RuntimeError, TypeError) as error:
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
             library.kbk_failed_launch(b"")  # what it left behind is told already
-            raise self._converted(error, op) from None
+            raise self._converted(error, op, args, kwargs) from None
         finally:
             if self._traced:
                 library.kbk_watch(0)
         problem = library.kbk_failed_launch(self.name.encode())
         if problem is not None:
-            raise self._converted(RuntimeError(problem.decode(errors="replace")), op)
+            raise self._converted(RuntimeError(problem.decode(errors="replace")), op, args, kwargs)
         return result
+
+    # torch.compile leaves the call to Python: kernels of the simulator are no graph.
+    __call__._torchdynamo_disable = True  # type: ignore[attr-defined]
 
     def _machine(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         kinds = {tensor.device.type for _, tensor in _tensors([*args, *kwargs.values()])}
@@ -80,12 +92,12 @@ class ExtensionCall:
             return "cuda"
         return "cpu" if kinds else self._default
 
-    def _bound(self, op: ExtensionOp, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The arguments in the order of the schema, defaults filled in."""
         try:
             given = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
-            raise ArgumentError(f"{self.name}: {error}.") from None
+            raise ArgumentError(f"{self.name}: {error}; it is {self.schema}.") from None
         given.apply_defaults()
         return tuple(given.arguments.values())
 
@@ -100,19 +112,32 @@ class ExtensionCall:
                     number, extra = extra, extra + 1
                 yield TensorArgument(number, each.name + suffix, tensor, False, written)
 
-    def _converted(self, error: Exception, op: ExtensionOp) -> BaseException:
-        text = str(error).replace("\nException raised from ", "\n").partition("\n")[0]
-        if isinstance(error, TypeError) or _CALLED.match(text):
-            what = _CALLED.sub("", text).partition(" for operator ")[0].rstrip(".")
-            return ArgumentError(f"{self.name}: {what}; it is {op.text}.")
-        names = [argument.name for argument in op.overload._schema.arguments]
-        assert isinstance(error, RuntimeError)
-        found = converted(error, self.name, names)
-        if found is error:
-            found = sim.convert_exception(error)
-        if found is not error or isinstance(error, KbkError):
-            return found
-        return ArgumentError(f"{self.name}: {_without_stack(str(error))}")
+    def _converted(
+        self, error: Exception, op: ExtensionOp, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> BaseException:
+        """The exception that the call raises instead of torch's."""
+        text = plain_text(_INTERNAL.sub("", str(error)))
+        if _CALLED.match(str(error)) or text.startswith("Unknown keyword argument"):
+            self._bound(args, kwargs)  # says it better where there are too many or too few
+            what = _CALLED.sub("", str(error)).partition("\n")[0].partition(" for operator ")[0]
+            return ArgumentError(f"{self.name}: {what.rstrip('.')}; it is {op.text}.")
+        if isinstance(error, NotImplementedError) and text.startswith("Could not run "):
+            return ArgumentError(
+                f"{self.name}: the source has no implementation of it for these tensors; "
+                "m.impl in TORCH_LIBRARY_IMPL gives it one."
+            )
+        if type(error) is RuntimeError:
+            names = [argument.name for argument in op.overload._schema.arguments]
+            found = converted(error, self.name, names)
+            if found is error:
+                found = sim.convert_exception(error)
+            if found is not error:
+                return found
+        for words in _CHATTER:
+            text = text.partition(words)[0].rstrip()
+        if isinstance(error, KbkError):
+            return error
+        return _also(type(error))(f"{self.name}: {text}")
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise ArgumentError(
@@ -124,9 +149,44 @@ class ExtensionCall:
         return f"<kbk op {self.schema}>"
 
 
-def _without_stack(text: str) -> str:
-    """torch's message without the C++ stack that some builds append."""
-    return text.partition("\nException raised from ")[0].strip()
+def _also(kind: type[Exception]) -> type[ArgumentError]:
+    """An ArgumentError that can also be caught as what the source throws, such as IndexError."""
+    if issubclass(ArgumentError, kind):
+        return ArgumentError
+    return type("ArgumentError", (ArgumentError, kind), {"__module__": ArgumentError.__module__})
+
+
+class Overloads:
+    """Functions of one name: the first that takes the arguments is called."""
+
+    def __init__(self, calls: list[ExtensionCall]) -> None:
+        self.__name__ = calls[0].name.partition(".")[0]
+        self._schemas = [each.schema for each in calls]
+        self.__doc__ = "\n".join(self._schemas)
+        self._calls = calls
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the first whose parameters fit."""
+        import torch
+
+        packet = self._calls[0].overload.overloadpacket._qualified_op_name
+        try:
+            variant = torch._C._jit_resolve_packet(packet, *args, **kwargs)
+        except RuntimeError:
+            raise ArgumentError(
+                f"{self.__name__}: takes no such arguments; there are {', '.join(self._schemas)}."
+            ) from None
+        wanted = variant or "default"
+        call = next(each for each in self._calls if each.overload._overloadname == wanted)
+        return call(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self._calls))
+
+
+def python_name(name: str) -> str:
+    """A parameter's name as Python can write it: "from_" for "from"."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _tensors(values: Any) -> Iterator[tuple[str, Any]]:
@@ -145,7 +205,7 @@ def _signature(schema: Any) -> inspect.Signature:
     """As Python shows it; torch's schema allows what Python's signature does, and no more."""
     parameters = [
         inspect.Parameter(
-            argument.name,
+            python_name(argument.name),
             inspect.Parameter.KEYWORD_ONLY
             if argument.kwarg_only
             else inspect.Parameter.POSITIONAL_OR_KEYWORD,

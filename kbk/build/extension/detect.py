@@ -18,22 +18,25 @@ _RARE = {"nn", "optim", "data", "serialize", "fft", "linalg", "special", "nested
 
 def is_extension(texts: Iterable[str]) -> bool:
     """Whether a source speaks of torch's C++ API: by a header, by `at::Tensor`, by a macro."""
-    return any(_speaks(text) for text in texts)
+    return any(line_of_extension(text) is not None for text in texts)
 
 
-def _speaks(text: str) -> bool:
+def line_of_extension(text: str) -> int | None:
+    """The first line that speaks of torch's C++ API."""
     for before, item in _pairs(text):
         if isinstance(item, Directive):
             if item.name.startswith("include") and _HEADERS.match(item.rest):
-                return True
+                return item.line
+            if item.name == "define" and _HEADERS.search(item.rest):  # for an #include of a macro
+                return item.line
         elif item.kind == "name":
             if item.text in _NAMES or item.text.startswith("AT_DISPATCH_"):
-                return True
+                return item.line
             if before in ("at::", "c10::cuda::"):
-                return True
+                return item.line
             if before == "torch::" and item.text not in _STABLE:
-                return True
-    return False
+                return item.line
+    return None
 
 
 def _pairs(text: str) -> Iterable[tuple[str, Token | Directive]]:

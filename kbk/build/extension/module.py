@@ -13,7 +13,7 @@ from ..module import PLAIN, Module
 from ..request import Request, digest
 from ..toolchain import cuda_available
 from ..watchers import watched
-from .calls import ExtensionCall
+from .calls import ExtensionCall, Overloads
 from .names import publish
 from .space import ExtensionSpace
 
@@ -29,8 +29,9 @@ class ExtensionModule(Module):
     def __init__(self, request: Request, variant: str = PLAIN) -> None:
         super().__init__(request, variant)
         self._extension = ExtensionSpace(
-            f"{request.name}_{digest(variant, request.digest, str(self._arch))[:12]}"
+            f"{request.name}_{digest(variant, request.digest, str(self._arch))[:12]}", request.name
         )
+        self._taken = {*dir(Module), *self.__dict__}
         self._default = "cpu" if variant != PLAIN or not cuda_available() else "cuda"
 
     @property
@@ -64,24 +65,31 @@ class ExtensionModule(Module):
         if not ops:
             raise BuildError(f"{self.name}: the source registers no function.")
         docs = self._request.functions
-        for name, op in ops.items():
-            if hasattr(Module, name):
+        for key, op in ops.items():
+            if key in self._taken:
                 raise ArgumentError(
-                    f"functions: {name!r} is an attribute of every module; name it otherwise."
+                    f"functions: {key!r} is an attribute of every module; name it otherwise."
                 )
-            if name not in self.__dict__:
-                self.__dict__[name] = ExtensionCall(
+            if key not in self.__dict__:
+                self.__dict__[key] = ExtensionCall(
+                    key,
                     op,
                     space,
                     self._default,
                     self.build,
                     partial(watched, self),
                     self._variant != PLAIN,
-                    docs.get(name, ""),
+                    docs.get(key) or op.doc,
                 )
+        variants = [key for key, op in ops.items() if key == op.name and "." in key]
+        for name in {key.partition(".")[0] for key in variants}:
+            self.__dict__[name] = Overloads(
+                [self.__dict__[key] for key in variants if key.startswith(f"{name}.")]
+            )
         self.functions = tuple(sorted({*self.functions, *ops}))
+        self.__doc__ = space.docs[machine] or self.__doc__
         if self._variant == PLAIN:
-            publish(self, {op.name: op.space for op in ops.values() if op.space})
+            publish([(op.space, self.__dict__[key]) for key, op in ops.items() if op.space])
 
     def register_fake(self, function: str, fake: Callable[..., Any]) -> None:
         """Not for extensions: they register what torch.compile needs themselves."""

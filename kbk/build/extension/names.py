@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .module import ExtensionModule
+from .calls import ExtensionCall
 
-_published: dict[tuple[str, str], Any] = {}
+_published: dict[str, Any] = {}
 
 
-def publish(module: ExtensionModule, spaces: dict[str, str]) -> None:
-    """Let torch's ops of these names call the module, the newest one that has them.
+def publish(calls: list[tuple[str, ExtensionCall]]) -> None:
+    """Let torch's ops of these names call them, the newest module that has the name.
 
     A name that somebody else has registered in torch, such as an installed package, stays theirs.
 
     Args:
-        spaces: by op the namespace in the source.
+        calls: the namespace in the source, and what is to be called.
     """
     import torch
 
-    for name, space in spaces.items():
-        known = _published.get((space, name))
-        if known is None and hasattr(getattr(torch.ops, space), name):
+    theirs = {*torch._C._dispatch_get_all_op_names()} - {*_published}
+    for space, call in calls:
+        schema = str(call.overload._schema).partition("::")[2]
+        name = schema.partition("(")[0]
+        full = f"{space}::{name}"
+        if full in theirs:
             continue
+        known = _published.pop(full, None)
         if known is not None:
             known._destroy()
         library = torch.library.Library(space, "FRAGMENT")
-        call = module.__dict__[name]
-        library.define(str(call.overload._schema).partition("::")[2])
+        library.define(schema)
         library.impl(name, call, "CompositeImplicitAutograd")
         packet = getattr(torch.ops, space)
-        packet.__dict__.pop(name, None)  # torch keeps what it has looked up once
-        _published[(space, name)] = library
+        packet.__dict__.pop(name.partition(".")[0], None)  # torch keeps what it has looked up once
+        _published[full] = library

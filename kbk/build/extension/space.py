@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import BuildError
+from ...errors import ArgumentError, BuildError
 from ..library import load_library
 
 _FUNCTIONS = "functions"  # as in kbk/extension/function.h
@@ -25,14 +25,16 @@ class ExtensionOp:
     """An op of one machine.
 
     Attributes:
-        name: as the source registers it.
+        name: as the source registers it, with the overload's: "add", "add.out".
         space: the namespace in the source; "" for a host function.
         overload: torch's op.
+        doc: the docstring that the source gives it.
     """
 
     name: str
     space: str
     overload: Any
+    doc: str = ""
 
     @property
     def text(self) -> str:
@@ -44,17 +46,21 @@ class ExtensionSpace:
     """The libraries of an extension source.
 
     Attributes:
-        name: of this build in messages.
+        name: of this build.
+        source: what messages call it.
         ready: machines ("cpu", "cuda") whose library is registered.
-        ops: by machine and name.
+        ops: by machine and name; "other.add" is the op of another namespace that has the name too.
+        docs: of the module, by machine.
         libraries: by machine.
         lock: held while a machine's library is built and registered.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, source: str) -> None:
         self.name = name
+        self.source = source
         self.ready: set[str] = set()
         self.ops: dict[str, dict[str, ExtensionOp]] = {}
+        self.docs: dict[str, str] = {}
         self.libraries: dict[str, ctypes.CDLL] = {}
         self.lock = threading.RLock()
 
@@ -66,32 +72,50 @@ class ExtensionSpace:
             BuildError: torch refuses what it registers.
         """
         library = load_library(path)
-        for name in ("kbk_register", "kbk_namespaces", "kbk_failed_launch"):
+        for name in ("kbk_register", "kbk_namespaces", "kbk_failed_launch", "kbk_doc"):
             getattr(library, name).restype = ctypes.c_char_p
         # Also of this process's own: a library that is loaded twice registers twice.
         prefix = f"kbk_{self.name}_{machine}_{next(_numbers)}"
         problem = library.kbk_register(prefix.encode())
         if problem is not None:
-            first = problem.decode(errors="replace").partition("\n")[0]
-            raise BuildError(f"{self.name}: torch did not take the functions: {first}")
+            text = plain_text(problem.decode(errors="replace")).replace(f"{prefix}__", "")
+            raise BuildError(f"{self.source}: torch did not take the functions: {text}")
         spaces = library.kbk_namespaces().decode().split()
-        self.ops[machine] = _registered(prefix, spaces)
+        self.ops[machine] = _registered(prefix, spaces, library)
+        self.docs[machine] = library.kbk_doc(b"").decode(errors="replace")
         self.libraries[machine] = library
         self.ready.add(machine)
 
 
-def _registered(prefix: str, spaces: list[str]) -> dict[str, ExtensionOp]:
-    """The ops under a prefix by name; of overloads the first is meant by the name alone."""
+def plain_text(message: str) -> str:
+    """torch's words without the C++ stack, which some builds append, and without empty lines."""
+    text = message.partition("\nException raised from ")[0].partition("Exception raised from ")[0]
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def _registered(prefix: str, spaces: list[str], library: ctypes.CDLL) -> dict[str, ExtensionOp]:
+    """The ops under a prefix by name: host functions first, then by namespace."""
     import torch
 
     found: dict[str, ExtensionOp] = {}
-    for full in sorted(torch._C._dispatch_get_all_op_names()):
-        space, _, rest = full.partition("::")
-        own, _, source_space = space.partition(f"{prefix}__")
-        if own or source_space not in spaces:
-            continue
-        name, _, variant = rest.partition(".")
-        overload = getattr(getattr(getattr(torch.ops, space), name), variant or "default")
-        known = "" if source_space == _FUNCTIONS else source_space
-        found.setdefault(name, ExtensionOp(name, known, overload))
+    for space in sorted(spaces, key=lambda each: (each != _FUNCTIONS, each)):
+        own = f"{prefix}__{space}::"
+        for full in sorted(torch._C._dispatch_get_all_op_names()):
+            if not full.startswith(own):
+                continue
+            rest = full.removeprefix(own)
+            name, _, variant = rest.partition(".")
+            packet = getattr(getattr(torch.ops, f"{prefix}__{space}"), name)
+            if not hasattr(packet, "overloads"):  # torch's own, such as "name"
+                raise ArgumentError(
+                    f"functions: {name!r} is an attribute of every module; name it otherwise."
+                )
+            overload = getattr(packet, variant or "default")
+            known, doc = space, ""
+            if space == _FUNCTIONS:
+                known, doc = "", library.kbk_doc(name.encode()).decode(errors="replace")
+            # An op without a variant that has relatives: "add" is all of them.
+            rest = f"{name}.{variant or 'default'}" if len(packet.overloads()) > 1 else rest
+            key = f"{space}.{rest}" if rest in found else rest
+            found[key] = ExtensionOp(rest, known, overload, doc)
     return found

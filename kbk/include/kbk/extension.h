@@ -7,6 +7,7 @@
 #ifdef KBK_SIM
 // The simulator's <assert.h> is for kernels; torch's own headers mean the host's.
 extern "C" [[noreturn]] void __assert_fail(const char*, const char*, unsigned, const char*) noexcept;
+#include <kbk_torch_numbers.h>
 #endif
 
 #include <ATen/ATen.h>
@@ -23,6 +24,7 @@ extern "C" [[noreturn]] void __assert_fail(const char*, const char*, unsigned, c
 
 #ifdef KBK_SIM
 #include <kbk_sim.h>
+#include <kbk_torch_device.h>
 #else
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "guarded.h"
 #include "state.h"
 #include "tools/findings.h"
 #include "tools/regions.h"
@@ -161,6 +162,7 @@ KBK_API unsigned long kbk_sim_copies() { return copies_asked; }
 
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
   ++copies_asked;
+  const kbk::FenceDown down;
   if (bytes > 0 && (to == nullptr || from == nullptr))
     return kbk::set_error(cudaErrorInvalidValue, "cudaMemcpy: a null pointer"), cudaErrorInvalidValue;
   if (bytes > 0) std::memmove(to, from, bytes);
@@ -170,6 +172,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
 
 cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
   ++copies_asked;
+  const kbk::FenceDown down;
   if (bytes > 0 && to == nullptr)
     return kbk::set_error(cudaErrorInvalidValue, "cudaMemset: a null pointer"), cudaErrorInvalidValue;
   if (bytes > 0) std::memset(to, value, bytes);

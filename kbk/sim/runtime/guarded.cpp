@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -44,6 +45,13 @@ struct Slot {
 };
 
 std::mutex guarded_mutex;
+bool fenced = false;        // host code may not touch the tensors of a call
+int fence_open = 0;         // launches and copies in hand, for which it is down
+struct Range {
+  char* low;
+  std::size_t bytes;
+};
+std::vector<Range> large;  // tensors that are used where they are
 std::multimap<std::size_t, Mapping> free_mappings;
 std::size_t free_bytes = 0;
 Slot slots[kSlots];
@@ -71,7 +79,43 @@ bool take_mapping(std::size_t bytes, Mapping& mapping) {
   return mprotect(mapping.base, bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
+// What may be done with a slot's memory now.
+void protect(Slot& slot) {
+  const bool closed = fenced && fence_open == 0;
+  char* low = slot.low.load();
+  mprotect(low, static_cast<std::size_t>(slot.high - low), closed ? PROT_NONE : slot.read_only ? PROT_READ : PROT_READ | PROT_WRITE);
+}
+
+void protect_all() {
+  for (Slot& slot : slots)
+    if (slot.low.load() != nullptr) protect(slot);
+  for (const Range& range : large)
+    mprotect(range.low, range.bytes, fenced && fence_open == 0 ? PROT_NONE : PROT_READ | PROT_WRITE);
+}
+
+// A host function that touches a tensor is about to end the process: say why. Only what a signal handler may do.
+void host_fault(int number, siginfo_t* info, void*) {
+  const char* at = static_cast<const char*>(info->si_addr);
+  bool ours = is_guarded(at);
+  for (const Range& range : large) ours = ours || (at >= range.low && at < range.low + range.bytes);
+  static const char kText[] = "\nkbk: the host function touched memory of the device\n";
+  if (ours && write(2, kText, sizeof kText - 1) < 0) _exit(1);
+  signal(number, SIG_DFL);
+}
+
 }  // namespace
+
+FenceDown::FenceDown() {
+  if (!fenced) return;
+  std::lock_guard<std::mutex> lock(guarded_mutex);
+  if (fence_open++ == 0) protect_all();
+}
+
+FenceDown::~FenceDown() {
+  if (!fenced) return;
+  std::lock_guard<std::mutex> lock(guarded_mutex);
+  if (--fence_open == 0) protect_all();
+}
 
 char* guarded_take(const void* original, std::size_t bytes, int argument) {
   std::lock_guard<std::mutex> lock(guarded_mutex);
@@ -103,6 +147,7 @@ char* guarded_take(const void* original, std::size_t bytes, int argument) {
   slot->argument = argument;
   slot->read_only = false;
   slot->low.store(mapping.base);
+  if (fenced) protect(*slot);
   return begin;
 }
 
@@ -118,14 +163,15 @@ void guarded_read_only(char* begin) {
   std::lock_guard<std::mutex> lock(guarded_mutex);
   if (Slot* slot = slot_of(begin)) {
     slot->read_only = true;
-    mprotect(slot->low.load(), static_cast<std::size_t>(slot->high - slot->low.load()), PROT_READ);
+    protect(*slot);
   }
 }
 
 bool guarded_damage(const char* begin, char* text, std::size_t size) {
   std::lock_guard<std::mutex> lock(guarded_mutex);
-  const Slot* slot = slot_of(begin);
+  Slot* slot = slot_of(begin);
   if (slot == nullptr || slot->read_only) return false;
+  mprotect(slot->low.load(), static_cast<std::size_t>(slot->high - slot->low.load()), PROT_READ | PROT_WRITE);  // the call is over
   const long bytes = static_cast<long>(slot->end - slot->begin);
   const char* low = slot->begin - slot->low.load() < 4096 ? slot->low.load() : slot->begin - 4096;
   for (const char* at = slot->end; at < slot->high; ++at) {
@@ -148,7 +194,7 @@ void guarded_give(char* begin) {
   Slot* slot = slot_of(begin);
   if (slot == nullptr) return;
   const Mapping mapping{slot->low.load(), static_cast<std::size_t>(slot->high - slot->low.load())};
-  if (slot->read_only) mprotect(mapping.base, mapping.bytes, PROT_READ | PROT_WRITE);
+  if (slot->read_only || fenced) mprotect(mapping.base, mapping.bytes, PROT_READ | PROT_WRITE);
   slot->low.store(nullptr);
   if (free_bytes + mapping.bytes > kKept) {
     munmap(mapping.base - kFence, mapping.bytes + 2 * kFence);
@@ -195,3 +241,28 @@ bool explain_guarded(const void* address, char* text, std::size_t size) {
 }
 
 }  // namespace kbk
+
+extern "C" {
+// From now on host code may not touch the tensors of a call, but through cudaMemcpy and its kin: as on a GPU, and for the grader.
+KBK_API void kbk_sim_fence(int on) {
+  kbk::fenced = on != 0;
+  if (!kbk::fenced) return;
+  struct sigaction action {};
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_SIGINFO;
+  action.sa_sigaction = kbk::host_fault;
+  sigaction(SIGSEGV, &action, nullptr);
+  sigaction(SIGBUS, &action, nullptr);
+}
+
+// The same for whole pages that a call uses where they are; 0 bytes: for none any more.
+KBK_API void kbk_sim_fence_range(std::uint64_t address, std::uint64_t bytes) {
+  std::lock_guard<std::mutex> lock(kbk::guarded_mutex);
+  if (bytes != 0) {
+    kbk::large.push_back({reinterpret_cast<char*>(address), static_cast<std::size_t>(bytes)});
+    return kbk::protect_all();
+  }
+  for (const kbk::Range& range : kbk::large) mprotect(range.low, range.bytes, PROT_READ | PROT_WRITE);
+  kbk::large.clear();
+}
+}  // extern "C"

@@ -10,6 +10,14 @@ bool explain_guarded(const void* address, char* text, std::size_t size);
 
 bool is_guarded(const void* address);  // of the call in hand
 
+// While one lives, code may touch the tensors of a call that `kbk_sim_fence` keeps the host from: a kernel's, a copy's.
+struct FenceDown {
+  FenceDown();
+  FenceDown(const FenceDown&) = delete;
+  FenceDown& operator=(const FenceDown&) = delete;
+  ~FenceDown();
+};
+
 // Guarded memory from its first accessible byte to its last, fences included, and the storage whose copy begins at `begin`.
 struct GuardedRange {
   const char *low, *high, *begin, *end, *original;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "forking.h"
+#include "guarded.h"
 #include "output.h"
 #include "signals.h"
 #include "tools/findings.h"
@@ -251,6 +252,7 @@ void launch(const char* name, const LaunchConfig& config, std::size_t argument_b
     }
   }
   log_launch(launch);
+  const FenceDown down;
   Worker& first = main_worker();
   launch.begin = seconds();
   trace_begin(launch);

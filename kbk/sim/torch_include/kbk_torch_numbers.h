@@ -3,6 +3,8 @@
 // First of all that an extension source sees, before any header of torch: torch decides by __CUDACC__ whether those conversions exist.
 #pragma once
 
+#include <type_traits>
+
 #include "kbk_host_defines.h"
 
 #if !defined(__CUDACC__)
@@ -24,8 +26,12 @@
 
 // c10::Half converts to float and to __half, and both can be compared. torch builds its extensions without __half's operators, other
 // projects with them: here both sorts of source find what they compare.
-#define KBK_COMPARE(op) \
-  inline bool operator op(const Half& a, const Half& b) { return static_cast<float>(a) op static_cast<float>(b); }
+// Templates, so that nothing is converted to be compared by them.
+#define KBK_COMPARE(op)                                                    \
+  template <class T, std::enable_if_t<std::is_same_v<T, Half>, int> = 0>   \
+  inline bool operator op(const T& a, const T& b) {                        \
+    return static_cast<float>(a) op static_cast<float>(b);                 \
+  }
 namespace c10 {
 KBK_COMPARE(==)
 KBK_COMPARE(!=)

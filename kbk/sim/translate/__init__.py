@@ -13,6 +13,7 @@ from pathlib import Path
 from kbk.sim.translate.aliases import find_aliases, replace_aliases
 from kbk.sim.translate.checks import check_kernels
 from kbk.sim.translate.counted import mark_constants, mark_divisions
+from kbk.sim.translate.dependent import mark_member_templates
 from kbk.sim.translate.devices import rewrite_devices
 from kbk.sim.translate.includes import flat_name, redirect_includes, with_origin
 from kbk.sim.translate.index import rewrite_index_variables
@@ -23,6 +24,7 @@ from kbk.sim.translate.ptx import rewrite_assembly
 from kbk.sim.translate.shared import rewrite_file_scope, rewrite_shared
 from kbk.sim.translate.tokens import Edits, Source
 from kbk.sim.translate.unsupported import refuse_unsupported
+from kbk.sim.translate.unsupported_torch import refuse_of_torch
 
 _SPIN = re.compile(
     r"atomic\w*|__threadfence\w*|volatile|this_grid|grid_group|cudaLaunch\w*|asm|__asm__|__nanosleep"
@@ -74,14 +76,14 @@ def translate(
     """
     folders = [Path(p) for p in include_paths]
     text, pending = redirect_includes(source, folder, folders)
-    refuse_unsupported(Source(source, filename))
+    _refuse(Source(source, filename), is_extension)
     main = _prepared(Source(text, filename), is_extension)
     units: dict[Path, Source] = {}
     while pending:
         path = pending.pop()
         if path not in units:
             source = path.read_text(errors="replace")
-            refuse_unsupported(Source(source, str(path)))
+            _refuse(Source(source, str(path)), is_extension)
             text, more = redirect_includes(source, path.parent, folders)
             units[path] = _prepared(Source(text, str(path)), is_extension)
             pending += more
@@ -95,6 +97,12 @@ def translate(
         headers[flat_name(path)] = with_origin(text, path)
     text, kernels = _rewrite(replace_aliases(main, aliases), may_spin)
     return Translation(text, may_spin, tuple(kernels), headers)
+
+
+def _refuse(unit: Source, is_extension: bool) -> None:
+    refuse_unsupported(unit)
+    if is_extension:
+        refuse_of_torch(unit)
 
 
 def _prepared(unit: Source, is_extension: bool) -> Source:
@@ -115,6 +123,7 @@ def _rewrite(unit: Source, may_spin: bool) -> tuple[str, list[str]]:
     rewrite_index_variables(unit, edits)
     mark_divisions(unit, edits)
     mark_constants(unit, edits)
+    mark_member_templates(unit, edits)
     unit = Source(
         edits.apply(), unit.file
     )  # the other edits move whole stretches of text, index variables and all

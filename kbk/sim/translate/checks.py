@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kbk.errors import CompileError
+from kbk.sim.translate.kernels import is_attribute
 from kbk.sim.translate.shared import function_depths
 from kbk.sim.translate.tokens import Source, Token, match_forward
 
@@ -68,7 +69,7 @@ def _declared_name(unit: Source, index: int) -> int | None:
     while at + 1 < len(tokens) and tokens[at].text not in (";", "{", "}"):
         if tokens[at].kind == "name":
             after = tokens[at + 1].text
-            attribute = tokens[at].text.startswith("__") or tokens[at].text == "alignas"
+            attribute = tokens[at].text.startswith("__") or is_attribute(tokens, at)
             if after == "(" and attribute:
                 at = match_forward(tokens, at + 1) or len(tokens)
             elif after == "(":

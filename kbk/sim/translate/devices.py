@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kbk.sim.translate.tokens import Edits, Source, match_forward
+from kbk.sim.translate.tokens import Edits, Source
 
 _ANYWHERE = {"kCUDA": "kCPU"}
 _MEMBERS = {"is_cuda": "is_cpu", "cuda": "cpu"}  # x.is_cuda(), x.cuda()
@@ -29,11 +29,6 @@ def rewrite_devices(source: Source, edits: Edits) -> None:
             edits.replace(token.start, token.end, _MEMBERS[token.text])
         elif token.text == "CUDA" and before == "::" and at >= 2 and tokens[at - 2].text in _ENUMS:
             edits.replace(token.start, token.end, "CPU")
-        elif token.text == "TORCH_LIBRARY_IMPL" and after == "(":
-            close = match_forward(tokens, at + 1) or at
-            for inner in range(at + 2, close):
-                if tokens[inner].text == "CUDA" and tokens[inner - 1].text == ",":
-                    edits.replace(tokens[inner].start, tokens[inner].end, "CPU")
 
 
 def _rewrite_name(source: Source, at: int, edits: Edits) -> None:

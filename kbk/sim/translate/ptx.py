@@ -10,8 +10,9 @@ import bisect
 from dataclasses import dataclass
 
 from kbk.errors import UnsupportedError
-from kbk.sim.translate.ptx_forms import FORMS, nearest, write_instruction
-from kbk.sim.translate.ptx_text import Code, Scope, parse_instruction, statements
+from kbk.sim.translate.ptx_forms import write_instruction
+from kbk.sim.translate.ptx_nearest import nearest
+from kbk.sim.translate.ptx_text import Scope, parse_instruction, statements
 from kbk.sim.translate.tokens import Edits, Source, Token, match_forward, split_commas
 
 
@@ -101,7 +102,7 @@ def _instruction(source: Source, line: int, text: str, scope: Scope) -> str:
     code = write_instruction(instruction) if instruction is not None else None
     if code is None:
         raise UnsupportedError(source.file, line, f"the inline PTX `{text};`", nearest(text))
-    return str(code) if isinstance(code, Code) else code
+    return code
 
 
 def _template(strings: list[Token]) -> tuple[str, list[int]]:
@@ -159,6 +160,3 @@ def _inside_conditional(source: Source) -> list[bool]:
                 depth -= 1
         depths.append(depth > int(guard))
     return depths
-
-
-__all__ = ["FORMS", "rewrite_assembly"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import cache
@@ -29,7 +28,7 @@ _ATOMIC_TYPES = {
     "bf16": "__nv_bfloat16",
     "bf16x2": "__nv_bfloat162",
 }
-_ATOMICS = {
+ATOMICS = {
     "add": ("atomicAdd", "u32 s32 u64 s64 f32 f64 f16 f16x2 bf16 bf16x2"),
     "min": ("atomicMin", "u32 s32 u64 s64"),
     "max": ("atomicMax", "u32 s32 u64 s64"),
@@ -41,7 +40,7 @@ _ATOMICS = {
     "exch": ("atomicExch", "b32 b64"),
     "cas": ("atomicCAS", "b16 b32 b64"),
 }
-_COMPARE = {
+COMPARE = {
     **{"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="},
     **{"lo": "<", "ls": "<=", "hi": ">", "hs": ">="},
 }
@@ -69,9 +68,11 @@ class _Access:
                 self.volatile = True
             elif suffix in ("v2", "v4"):
                 self.vector = suffix
-            elif suffix in _ATOMICS and not self.operation:
+            elif suffix in ATOMICS and not self.operation:
                 self.operation = suffix
-            elif suffix not in _CACHE | {"weak", "noftz"} and not suffix.startswith(("L1::", "L2::")):
+            elif suffix not in _CACHE | {"weak", "noftz"} and not suffix.startswith(
+                ("L1::", "L2::")
+            ):
                 raise ValueError(suffix)
 
     @property
@@ -136,7 +137,7 @@ def _store(it: Instruction) -> str:
 
 def _atomic(it: Instruction) -> str:
     access = _Access(it)
-    function, types = _ATOMICS[access.operation]
+    function, types = ATOMICS[access.operation]
     if access.type not in types.split() or access.vector or access.volatile:
         raise ValueError(access.type)
     reduction = it.name.startswith("red.")
@@ -194,10 +195,10 @@ def _move(it: Instruction) -> str:
 
 def _set_predicate(it: Instruction) -> str:
     comparison, *rest, kind = (s for s in it.suffixes if s != "ftz")
-    if comparison not in _COMPARE or len(rest) > 1 or kind not in TYPES:
+    if comparison not in COMPARE or len(rest) > 1 or kind not in TYPES:
         raise ValueError(it.name)
     a, b = it.read(it.operands[1], kind), it.read(it.operands[2], kind)
-    value = f"({a} {_COMPARE[comparison]} {b})"
+    value = f"({a} {COMPARE[comparison]} {b})"
     if comparison == "ne" and kind in ("f32", "f64"):  # false with a NaN
         value = f"({a} < {b} || {a} > {b})"
     both = it.operands[0].split("|")
@@ -210,14 +211,14 @@ def _set_predicate(it: Instruction) -> str:
     return out if len(both) == 1 else f"{out} {it.write(both[1].strip(), other)}"
 
 
-_SHUFFLES = {"up": "kShflUp", "down": "kShflDown", "bfly": "kShflXor", "idx": "kShflIdx"}
+SHUFFLES = {"up": "kShflUp", "down": "kShflDown", "bfly": "kShflXor", "idx": "kShflIdx"}
 
 
 def _shuffle(it: Instruction) -> str:
     _, mode, kind = it.suffixes
     if kind != "b32":
         raise ValueError(kind)
-    op = f"::kbk::Op::{_SHUFFLES[mode]}"
+    op = f"::kbk::Op::{SHUFFLES[mode]}"
     value, lanes, clamp, mask = (it.read(o, "u32") for o in it.operands[1:5])
     to, _, inside = (each.strip() for each in it.operands[0].partition("|"))
     before = it.write(inside, f"::kbk::ptx::in_segment({op}, {lanes}, {clamp})") if inside else ""
@@ -258,7 +259,9 @@ def _declare(it: Instruction) -> str:
 
 
 def _fence(it: Instruction) -> str:
-    scope = {"cta": "cta", "gl": "gpu", "sys": "sys", "gpu": "gpu", "cluster": "gpu"}[it.suffixes[-1]]
+    scope = {"cta": "cta", "gl": "gpu", "sys": "sys", "gpu": "gpu", "cluster": "gpu"}[
+        it.suffixes[-1]
+    ]
     return _FENCES.get(scope, "__threadfence();")
 
 
@@ -326,90 +329,9 @@ def _by_rule(it: Instruction) -> str | None:
         value = re.sub(
             r"\$(\d):(\w+)",
             lambda m: it.read(it.operands[int(m[1])], groups.get(m[2]) or m[2]),  # noqa: B023
-            expression.replace("<r>", ROUNDING[mode]).replace("<t>", TYPES.get(groups.get("t", ""), "")),
+            expression.replace("<r>", ROUNDING[mode]).replace(
+                "<t>", TYPES.get(groups.get("t", ""), "")
+            ),
         )
         return it.write(it.operands[0], value)
     return None
-
-
-_INSTEAD = {
-    "mma": "write the product as a loop over float",
-    "wmma": "write the product as a loop over float",
-    "wgmma": "write the product as a loop over float",
-    "tcgen05": "write the product as a loop over float",
-    "ldmatrix": "read shared memory with ordinary loads",
-    "stmatrix": "write shared memory with ordinary stores",
-    "mbarrier": "use __syncthreads()",
-    "cp.async.bulk": "copy with ordinary loads and stores, or cp.async of 16 bytes",
-    "exit": "write return in the kernel",
-    "bra": "write the jump in C++",
-    "bar.arrive": "use __syncthreads()",
-    "bar.red": "use __syncthreads_count(), _and() or _or()",
-    "mapa": "clusters are not simulated: use ordinary blocks",
-    "barrier.cluster": "clusters are not simulated: use ordinary blocks",
-}
-_KNOWN = [
-    *(
-        f"ld{how}.{space}{vector}.{kind}"
-        for how in ("", ".volatile", ".relaxed.gpu", ".acquire.gpu")
-        for space in ("global", "shared")
-        for vector in ("", ".v2", ".v4")
-        for kind in ("b32", "u32", "s32", "f32", "b64", "b16", "u8")
-        if not (vector == ".v4" and kind == "b64")
-    ),
-    *(
-        f"st{how}.{space}{vector}.{kind}"
-        for how in ("", ".volatile", ".relaxed.gpu", ".release.gpu")
-        for space in ("global", "shared")
-        for vector in ("", ".v2", ".v4")
-        for kind in ("b32", "u32", "s32", "f32", "b64", "b16", "u8")
-        if not (vector == ".v4" and kind == "b64")
-    ),
-    *(
-        f"{name}.global.{op}.{kind}"
-        for name in ("atom", "red")
-        for op, (_, kinds) in _ATOMICS.items()
-        for kind in kinds.split()
-        if name == "atom" or op not in ("exch", "cas")
-    ),
-    *(f"ld.global.nc{hint}.v4.b32" for hint in ("", ".L1::no_allocate", ".L2::128B")),
-    "cp.async.ca.shared.global",
-    "cp.async.cg.shared.global",
-    "cp.async.commit_group",
-    "cp.async.wait_group",
-    *(f"shfl.sync.{mode}.b32" for mode in _SHUFFLES),
-    *(f"setp.{compare}.s32" for compare in _COMPARE),
-    "bar.sync",
-    "membar.gl",
-    "fence.acq_rel.gpu",
-]
-
-
-@cache
-def _examples() -> list[str]:
-    """A name for each rule: optional parts left out, the first of each choice."""
-    found = []
-    for pattern, _ in RULES:
-        name = re.sub(r"\([^()]*(\([^()]*\)[^()]*)?\)\?", "", pattern)
-        groups = re.findall(r"\((?:\?P<\w>)?([^()]*)\)", name)
-        template = re.sub(r"\((?:\?P<\w>)?[^()]*\)", "{}", name)
-        widest = max((len(g.split("|")) for g in groups), default=1)
-        for at in range(widest):
-            parts = [choices[min(at, len(choices) - 1)] for choices in (g.split("|") for g in groups)]
-            found.append(template.format(*parts))
-    return found
-
-
-def nearest(text: str) -> str:
-    """What to write in the place of an unknown instruction."""
-    match = re.match(r"(?:@!?\s*[\w%$]+\s+)?([\w.:]+)", text)
-    name = match[1] if match else text
-    for start, instead in sorted(_INSTEAD.items(), key=lambda each: -len(each[0])):
-        if name == start or name.startswith(start + "."):
-            return instead
-    known = [*_KNOWN, *_examples()]
-    same = [each for each in known if each.split(".")[0] == name.split(".")[0]]
-    close = difflib.get_close_matches(name, same or known, n=1, cutoff=0.3 if same else 0.7)
-    if close and close[0] != name:
-        return f"the nearest form that it knows is {close[0]}"
-    return "write it in CUDA C++"

@@ -54,16 +54,6 @@ _INSTRUCTION = re.compile(r"(?:@(!?)\s*([\w%$]+)\s+)?([a-z][\w.:]*)\s*(.*)", re.
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Code:
-    """C++ statements."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
 class Scope:
     """Names that an instruction may use: operands %0, %1, ... and registers of the text's own."""
 

@@ -130,7 +130,6 @@ def test_shared_declarations_of_every_form_are_placed_in_the_arena() -> None:
         ("__global__ void k() {\n  extern __shared__ float x;\n}", 2, "no array"),
         ('void f() {\n  asm volatile("bra.uni L;");\n}', 2, "bra.uni L"),
         ("\n\n#include <mma.h>\n", 3, "mma.h"),
-        ("\n#include <torch/extension.h>\n", 2, "Tensor is there without it"),
         ("void f() {\n\n\n  float v = tex2D(t, x, y);\n}", 4, "textures"),
         ("void f() {\n  g()<<<1, 2>>>(p);\n}", 2, "<<<"),
         ("void f() {\n  k<<<1, 2;\n}", 2, "<<<"),
@@ -151,8 +150,8 @@ def test_known_ptx_becomes_cpp() -> None:
         'void f(unsigned& l, float x) { asm volatile("mov.u32 %0, %%laneid;" : "=r"(l)); '
         'asm("ex2.approx.ftz.f32 %0, %1;\\n" : "=f"(y) : "f"(x + 1.0f) : "memory"); }'
     )
-    assert "(l) = ::kbk::lane_id();" in text
-    assert "(y) = exp2f((x + 1.0f));" in text
+    assert "put((l), ::kbk::ptx::as<std::uint32_t>(::kbk::lane_id()));" in text
+    assert "put((y), exp2f(::kbk::ptx::as<float>((x + 1.0f))));" in text
 
 
 @pytest.mark.parametrize(
@@ -293,3 +292,28 @@ def test_kernels_that_are_called_and_launches_of_others_are_rejected(
 )
 def test_names_with_two_meanings_are_left_to_the_compiler(source: str) -> None:
     text_of(source)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "__global__ void C10_LAUNCH_BOUNDS_1(256) k",
+        "C10_LAUNCH_BOUNDS_1(256) __global__ void k",
+        "__global__ void LIMITS(256, 2) k",
+        "__global__ __launch_bounds__(256) void k",
+    ],
+)
+def test_a_macro_before_the_name_of_a_kernel_is_not_the_name(head: str) -> None:
+    made = translate(f"{head}(int* p) {{ p[0] = 1; }}", "t.cu")
+    assert made.kernels == ("k",)
+    assert "::kbk::probing()" in made.text
+
+
+def test_a_member_template_of_a_dependent_class_gets_its_word() -> None:
+    source = (
+        "template <typename T, int N> void f(T* p) {\n"
+        "  cast<T, 3>::load<N>(p); bool b = cast<T, 3>::size < N; other<int>::g<3>(p);\n}"
+    )
+    text = text_of(source)
+    assert "cast<T, 3>::template load<N>(p)" in text
+    assert "cast<T, 3>::size < N" in text and "other<int>::g<3>(p)" in text

@@ -14,7 +14,7 @@ from kbk.upstream.targets import choose
 from kbk.upstream.watch import Limits
 from tests.kbk.upstream.fake import COPY, make_checkout
 
-LIMITS = Limits(build=300, case=60, launch=1)
+LIMITS = Limits(build=500, case=400, launch=1)
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,7 @@ void copy_to_gpu_no_ce(const at::Tensor& input, at::Tensor& output) {
 """
 
 RIGHT = "if (i < N) out[i] = numbers.at[i];"
-WRONG = "if (i < N) out[i] = numbers.at[i] + (i == 5);"
-RACE = "out[0] = numbers.at[i]; if (i < N) out[i] = numbers.at[i];"
+WRONG = "if (i == 6) out[5] = 1; if (i < N) out[i] = numbers.at[i];"  # a race for out[5]
 FOREVER = "volatile int going = 1; while (going) {}"
 BROKEN = "if (i < N) out[i] = numbers.nowhere[i];"
 UNSUPPORTED = 'asm volatile("wgmma.fence.sync.aligned;"); ' + RIGHT
@@ -67,11 +66,15 @@ _BY_SIZE = """
   else if (input.numel() == 72) place<72>(input, output);
   else TORCH_CHECK(false, "no such size");
 """
-ANY_SIZE = "if (input.numel() == 72) place<72>(input, output); else place<64>(input, output);"
+LARGER_TOO = """
+  if (input.numel() == 72) place<72>(input, output);
+  else if (input.numel() >= 64) place<64>(input, output);
+  else TORCH_CHECK(false, "no such size");
+"""
 
 
 def copy_source(body: str = RIGHT, host: str = "", dispatch: str = _BY_SIZE) -> str:
-    """Our copy kernel. Line 15 is the body's."""
+    """Our copy kernel. Line 14 is the body's."""
     text = _COPY.replace("@BODY@", body).replace("@HOST@", host).replace("@DISPATCH@", dispatch)
     return f"#include <csignal>{text}"
 

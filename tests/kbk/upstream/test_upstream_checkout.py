@@ -51,6 +51,13 @@ def test_the_pinned_commit_is_read_from_an_archives_address_too(tmp_path: Path):
     assert checkouts.pinned_flashinfer(tmp_path / "none") == "unknown"
 
 
+def test_a_branch_of_flashinfer_is_no_commit_and_neither_is_the_next_repositorys(tmp_path: Path):
+    file = tmp_path / "CMakeLists.txt"
+    tag = f"fetch(https://example.org/next.git {PINNED})"
+    file.write_text(f"fetch(https://github.com/flashinfer-ai/flashinfer.git main)\n{tag}")
+    assert checkouts.pinned_flashinfer(file) == "unknown"
+
+
 def test_flashinfer_is_what_was_named_then_the_variable_then_what_lies_beside(
     tmp_path: Path, monkeypatch
 ):

@@ -286,11 +286,13 @@ def test_groups_by_hand():
 
 @pytest.mark.parametrize("which", [3, 4, 5])
 def test_a_wrong_place_expert_or_total_is_seen(which: int):
-    for case in regular(align.TARGET):
+    for case in align.TARGET.cases:
         call = call_of(case)
         group(call)
+        assert mistakes(call) == [], case.name
         call.arguments[which][0] += 1
-        assert len(mistakes(call)) == 1, case.name
+        if which != 4 or len(call.outputs) == 3:  # experts_ids is looked at in cases of their own
+            assert len(mistakes(call)) == 1, case.name
 
 
 # --- quantization

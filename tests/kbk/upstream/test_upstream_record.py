@@ -57,6 +57,14 @@ def test_a_record_comes_back_as_it_was_saved_without_lines_of_sources(tmp_path: 
     assert records.load(path) == made().without_excerpts()
 
 
+def test_a_compilers_excerpt_is_left_out_of_a_record():
+    record = made()
+    failed = replace(
+        record.files[0], verdict="compile-error", text="a.cu:3:1: no\n  3 | x();", line=3
+    )
+    assert replace(record, files=[failed]).without_excerpts().files[0].text == "a.cu:3:1: no"
+
+
 def test_the_newest_record_is_the_last_by_date(tmp_path: Path):
     records.save(made("2026-11-01T00:00:00Z", "a" * 40), tmp_path)
     records.save(made("2026-12-01T00:00:00Z", "b" * 40), tmp_path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from kbk.upstream import checkout as checkouts
 from kbk.upstream.case import Target
@@ -14,7 +17,12 @@ from kbk.upstream.run import run
 from kbk.upstream.targets import choose
 from kbk.upstream.watch import Limits, watch
 from tests.kbk.upstream import fake
+from tests.kbk.upstream.conftest import LIMITS
 from tests.kbk.upstream.fake import COPY, copy_source, make_checkout
+
+pytestmark = pytest.mark.slow
+
+_KILLING = copy_source(host=fake.KILLED, dispatch=fake.LARGER_TOO)
 
 
 def outcomes(result: FileResult) -> dict[str, str]:
@@ -44,36 +52,37 @@ def test_the_counters_are_those_of_the_stated_call(ran):
 
 def test_a_wrong_element_is_told_with_who_wrote_it(ran):
     result = ran(copy_source(fake.WRONG))
-    assert result.verdict == "wrong-answer"
+    assert result.verdict == "race"  # two threads write the element: either may be the last
     case = next(each for each in result.cases if each.name == "int32 [64]")
     (mistake,) = case.mistakes
     (wrong,) = mistake.worst
     assert (mistake.count, mistake.total, wrong.index) == (1, 64, [5])
-    assert int(wrong.got) == int(wrong.expected) + 1
-    assert f"stored by thread (5, 0, 0) of block (0, 0, 0), at {COPY}:15" in wrong.writer
+    assert wrong.got == "1"
+    assert f"1 was stored by thread (6, 0, 0) of block (0, 0, 0), at {COPY}:14" in wrong.writer
     assert result.text.startswith("int32 [64]: 1 of 64 elements of output are wrong")
+    assert "found a race in this call" in result.text
 
 
 def test_a_race_is_a_finding_beside_the_verdict(ran):
-    result = ran(copy_source(fake.RACE))
+    result = ran(copy_source(fake.WRONG))
     races = [each for each in result.findings if each.kind == "race"]
     assert races
-    assert {(each.file, each.line) for each in races} == {(COPY, 15)}
+    assert {(each.file, each.line) for each in races} == {(COPY, 14)}
     assert races[0].cases == ["int32 [64]", "int32 [72]"]
-    assert "out[0] = numbers" in races[0].excerpts
-    assert "out[0] = numbers" not in races[0].message
+    assert "out[5] = 1;" in races[0].excerpts
+    assert "out[5] = 1;" not in races[0].message
 
 
 def test_a_source_that_does_not_compile_names_file_and_line(ran):
     result = ran(copy_source(fake.BROKEN))
-    assert (result.verdict, result.file, result.line) == ("compile-error", COPY, 15)
+    assert (result.verdict, result.file, result.line) == ("compile-error", COPY, 14)
     assert "nowhere" in result.text
     assert result.cases == []
 
 
 def test_an_instruction_that_the_simulator_lacks_is_unsupported_at_its_line(ran):
     result = ran(copy_source(fake.UNSUPPORTED))
-    assert (result.verdict, result.file, result.line) == ("unsupported", COPY, 15)
+    assert (result.verdict, result.file, result.line) == ("unsupported", COPY, 14)
     assert "wgmma" in result.text
 
 
@@ -85,7 +94,7 @@ def test_a_kernel_without_an_end_is_a_hang_and_the_other_calls_still_run(ran):
 
 
 def test_a_call_that_kills_the_process_is_a_crash_and_the_other_calls_still_run(ran):
-    result = ran(copy_source(host=fake.KILLED))
+    result = ran(_KILLING)
     assert (result.verdict, outcomes(result)["int32 [72]"]) == ("crash", "crash")
     assert "signal SIGKILL" in result.text
     assert outcomes(result)["int32 [64]"] == "right"
@@ -94,9 +103,8 @@ def test_a_call_that_kills_the_process_is_a_crash_and_the_other_calls_still_run(
 
 
 def test_a_call_that_must_be_refused_and_is_not_fails(ran):
-    result = ran(copy_source(dispatch=fake.ANY_SIZE))
-    assert result.verdict in ("refused", "crash", "launch-error")
-    assert outcomes(result)["refuses int32 [65]"] != "right"
+    case = next(each for each in ran(_KILLING).cases if each.name == "refuses int32 [65]")
+    assert (case.outcome, case.text) == ("refused", "it took arguments that it must refuse")
 
 
 def test_missing_files_and_missing_headers_do_not_stop_the_rest(tmp_path: Path, no_headers, ran):
@@ -107,7 +115,7 @@ def test_missing_files_and_missing_headers_do_not_stop_the_rest(tmp_path: Path, 
     record = run(
         found,
         choose(["topk", "activation", "copy"]),
-        limits=Limits(launch=1),
+        limits=LIMITS,
         told=lambda target, what: heard.append((target.key, what)),
     )
     copy, activation, topk = record.files
@@ -123,14 +131,8 @@ def test_missing_files_and_missing_headers_do_not_stop_the_rest(tmp_path: Path, 
     )
     assert not record.ok
     assert ("copy", "int32 [64]") in heard
-    assert from_dict(_plain(record.to_json())) == record
+    assert from_dict(json.loads(record.to_json())) == record
     assert str(tmp_path) not in record.without_excerpts().to_json().replace(topk.text, "")
-
-
-def _plain(text: str):
-    import json
-
-    return json.loads(text)
 
 
 def test_a_build_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path):

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -19,7 +20,11 @@ namespace kbk::extension {
 
 struct ParameterName {
   std::string name;
-  std::string default_value;  // as torch's schema spells it; "" means none
+  std::string default_value = "";  // as torch's schema spells it; "" means none
+  std::optional<c10::IValue> value = std::nullopt;  // the default, where the source has a value and no text
+  bool keyword_only = false;
+
+  bool has_default() const { return value || !default_value.empty(); }
 };
 
 // Functions of `functions=` and PYBIND11_MODULE live in this namespace of the build.
@@ -85,27 +90,57 @@ struct Kernel : c10::OperatorKernel {
   Pointer function_;
 };
 
+// A parameter's name in Python, which keeps some words for itself.
+inline std::string python_name(const std::string& name) {
+  static const std::set<std::string> kept = {
+      "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
+      "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
+      "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"};
+  return kept.count(name) ? name + "_" : name;
+}
+
+// A default as the parameter's type has it: py::arg("a") = 2 is 2.0 for a double.
+inline c10::IValue fitted(const c10::Type& type, const c10::IValue& value) {
+  if (const auto* optional = type.castRaw<c10::OptionalType>()) return value.isNone() ? value : fitted(*optional->getElementType(), value);
+  if (type.kind() == c10::TypeKind::FloatType && value.isInt()) return static_cast<double>(value.toInt());
+  if (type.kind() == c10::TypeKind::BoolType && value.isInt()) return value.toInt() != 0;
+  if (type.kind() == c10::TypeKind::IntType && value.isBool()) return static_cast<int64_t>(value.toBool());
+  return value;
+}
+
 template <class R, class... P>
-std::string schema_of(const std::string& name, const std::vector<ParameterName>& names) {
+c10::FunctionSchema schema_of(const std::string& name, const std::vector<ParameterName>& names) {
   const std::array<std::string, sizeof...(P)> types = {Value<Kept<P>>::schema(IsWritten<P>::value)...};
   // torch wants no required argument behind one that has a default.
   size_t first_default = sizeof...(P);
-  while (first_default > 0 && first_default <= names.size() && !names[first_default - 1].default_value.empty()) --first_default;
+  while (first_default > 0 && first_default <= names.size() && names[first_default - 1].has_default()) --first_default;
   std::string text = name + "(";
   char letter = 'a';
   for (size_t i = 0; i < types.size(); ++i) {
     std::string type = types[i];
     const auto mark = type.find("(!)");
     if (mark != std::string::npos) type.replace(mark, 3, letter <= 'z' ? std::string("(") + letter++ + "!)" : "");
-    const bool named = i < names.size() && !names[i].name.empty();
-    text += (i ? ", " : "") + type + " " + (named ? names[i].name : "arg" + std::to_string(i));
-    if (named && i >= first_default) text += "=" + names[i].default_value;
+    text += (i ? ", " : "") + type + " arg" + std::to_string(i);
+    if (i < names.size() && i >= first_default && !names[i].value) text += "=" + names[i].default_value;
   }
   if constexpr (std::is_void_v<R>) {
-    return text + ") -> ()";
+    text += ") -> ()";
   } else {
-    return text + ") -> " + Results<Kept<R>>::schema();
+    text += ") -> " + Results<Kept<R>>::schema();
   }
+  // Names and values that torch's text cannot spell: "from", infinity, a string with quotes.
+  const c10::FunctionSchema parsed = torch::schema(text.c_str());
+  std::vector<c10::Argument> arguments;
+  for (size_t i = 0; i < sizeof...(P); ++i) {
+    const c10::Argument& each = parsed.arguments()[i];
+    const bool known = i < names.size();
+    auto value = each.default_value();
+    if (known && i >= first_default && names[i].value) value = fitted(*each.type(), *names[i].value);
+    const auto alias = each.alias_info() ? std::optional<c10::AliasInfo>(*each.alias_info()) : std::nullopt;
+    arguments.emplace_back(known && !names[i].name.empty() ? python_name(names[i].name) : each.name(), each.type(), each.real_type(),
+                           each.N(), value, known && names[i].keyword_only, alias);
+  }
+  return parsed.cloneWithArguments(std::move(arguments));
 }
 
 // Names that are bound already.
@@ -136,7 +171,7 @@ bool bind(const std::string& name, R (*function)(P...), std::vector<ParameterNam
       namespaces().insert(kFunctions);
       auto library = std::make_unique<torch::Library>(torch::Library::FRAGMENT, full_name(prefix, kFunctions), std::nullopt,
                                                       __FILE__, __LINE__);
-      library->def(schema_of<R, P...>(name, names).c_str());
+      library->def(schema_of<R, P...>(name, names));
       // Composite: operations of torch in it are seen by autograd, as those of a function that pybind11 calls.
       library->impl(name.c_str(),
                     torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd,

@@ -4,40 +4,30 @@
 // Classes, submodules and Python objects are not there (kbk/sim/translate/unsupported.py names them).
 #pragma once
 
-#include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <c10/util/Exception.h>
+
 #include <kbk/extension/function.h>
 
 namespace kbk::extension {
 
-inline std::string literal(bool value) { return value ? "True" : "False"; }
-inline std::string literal(std::nullopt_t) { return "None"; }
-inline std::string literal(const char* value) { return "\"" + std::string(value) + "\""; }
-inline std::string literal(const std::string& value) { return literal(value.c_str()); }
-template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
-std::string literal(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    char digits[40];
-    std::snprintf(digits, sizeof digits, "%.17g", static_cast<double>(value));
-    const std::string text = digits;
-    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
-  } else {
-    return std::to_string(value);
-  }
-}
+// The default of an argument, for torch.
 template <class T>
-std::string literal(const std::optional<T>& value) {
-  return value ? literal(*value) : "None";
-}
-
-// Docstrings by function; Python reads them.
-inline std::map<std::string, std::string>& docs() {
-  static std::map<std::string, std::string> texts;
-  return texts;
+c10::IValue default_of(const T& value) {
+  if constexpr (std::is_same_v<T, std::nullopt_t>) {
+    return c10::IValue();
+  } else if constexpr (std::is_convertible_v<const T&, std::string>) {
+    return std::string(value);
+  } else {
+    static_assert(Value<T>::known, "kbk: the default of this argument has a type that Python cannot pass");
+    if constexpr (Value<T>::known) return Value<T>::to(value);
+  }
 }
 
 }  // namespace kbk::extension
@@ -49,14 +39,15 @@ struct arg {
   explicit constexpr arg(const char* the_name) : name(the_name) {}
   arg& noconvert(bool = true) { return *this; }
   struct with_default {
-    std::string name, value;
+    std::string name;
+    c10::IValue value;
   };
   template <class T>
   with_default operator=(const T& value) const {  // NOLINT
     if constexpr (std::is_same_v<T, none>) {
-      return {name, "None"};
+      return {name, c10::IValue()};
     } else {
-      return {name, ::kbk::extension::literal(value)};
+      return {name, ::kbk::extension::default_of(value)};
     }
   }
   const char* name;
@@ -65,6 +56,20 @@ inline namespace literals {
 constexpr arg operator""_a(const char* name, size_t) { return arg(name); }
 }  // namespace literals
 
+struct kw_only {};  // what follows is given by name
+struct pos_only {};
+
+// Exceptions that become Python's of that name.
+struct value_error : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+struct index_error : std::out_of_range {
+  using std::out_of_range::out_of_range;
+};
+struct type_error : c10::TypeError {
+  explicit type_error(const std::string& text) : c10::TypeError({"", "", 0}, text) {}
+};
+
 struct gil_scoped_release {};
 struct gil_scoped_acquire {};
 template <class... Guards>
@@ -72,8 +77,7 @@ struct call_guard {};
 enum class return_value_policy { automatic, automatic_reference, take_ownership, copy, move, reference, reference_internal };
 
 struct module_ {
-  std::string text;
-  std::string& doc() { return text; }
+  std::string& doc() { return ::kbk::extension::docs()[""]; }
 
   // Calls of several of them in one statement; lambdas without captures count as functions.
   template <class F, class... Extra>
@@ -94,13 +98,24 @@ struct module_ {
     return +lambda;
   }
   static void take(const char*, std::vector<::kbk::extension::ParameterName>& names, const arg& each) {
-    names.push_back({each.name, ""});
+    add(names, {each.name});
   }
   static void take(const char*, std::vector<::kbk::extension::ParameterName>& names, const arg::with_default& each) {
-    names.push_back({each.name, each.value});
+    add(names, {each.name, "", each.value});
   }
   static void take(const char* name, std::vector<::kbk::extension::ParameterName>&, const char* doc) {
     ::kbk::extension::docs()[name] = doc;
+  }
+  static void take(const char*, std::vector<::kbk::extension::ParameterName>& names, kw_only) { names.push_back({"*"}); }
+  static void take(const char*, std::vector<::kbk::extension::ParameterName>&, pos_only) {}
+  static void add(std::vector<::kbk::extension::ParameterName>& names, ::kbk::extension::ParameterName name) {
+    if (!names.empty() && names.back().name == "*") {
+      names.pop_back();
+      name.keyword_only = true;
+    } else if (!names.empty()) {
+      name.keyword_only = names.back().keyword_only;
+    }
+    names.push_back(std::move(name));
   }
   template <class... Guards>
   static void take(const char*, std::vector<::kbk::extension::ParameterName>&, const call_guard<Guards...>&) {}

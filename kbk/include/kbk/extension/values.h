@@ -133,6 +133,17 @@ struct Viewed {
 template <class T>
 struct Value<c10::ArrayRef<T>> : Viewed<c10::ArrayRef<T>, std::vector<T>> {};
 template <>
+struct Value<const char*> {
+  static constexpr bool known = true;
+  static std::string schema(bool) { return "str"; }
+  struct Kept {
+    std::string held;
+    operator const char*() const { return held.c_str(); }  // NOLINT
+  };
+  static Kept from(c10::IValue&& value) { return {value.toStringRef()}; }
+  static c10::IValue to(const char* value) { return std::string(value); }
+};
+template <>
 struct Value<std::string_view> : Viewed<std::string_view, std::string> {};
 
 // Results: nothing, a value, or a tuple of them.
