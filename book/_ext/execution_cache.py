@@ -35,10 +35,12 @@ def files(root: Path, folders: Iterable[str] = FOLDERS) -> Iterator[Path]:
 
 
 def machine() -> str:
-    """Return what else decides an output: the versions in use, and whether a GPU is there."""
+    """Return what else decides an output: versions, whether a GPU is there, SGLang's checkout."""
     gpu = Path("/proc/driver/nvidia/version").exists()
     torch = metadata.version("torch")
-    return f"{platform.machine()} python {platform.python_version()} torch {torch} gpu {gpu}"
+    python = platform.python_version()
+    sglang = os.environ.get("KBK_SGLANG", "")
+    return f"{platform.machine()} python {python} torch {torch} gpu {gpu} sglang {sglang}"
 
 
 def digest(root: Path = ROOT) -> str:

@@ -89,7 +89,7 @@ def _paths(sources: Any) -> list[Path]:
 
 
 def _text(path: Path) -> str:
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8-sig", errors="replace")  # a BOM is no text
     if not text.strip():
         raise ArgumentError(f"sources: {str(path)!r} is empty.")
     return text

@@ -37,7 +37,7 @@ _run_build: list[Callable[[Build, Path], None]] = []
 
 
 def build_apart(by: Callable[[Build, Path], None]) -> None:
-    """From now on, have `by` run what fills an entry for the CPU: a grader's worker does it apart."""
+    """From now on `by` runs what fills an entry for the CPU: a grader's worker does it apart."""
     _run_build[:] = [by]
 
 

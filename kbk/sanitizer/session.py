@@ -183,6 +183,8 @@ class _Call:
         for argument in arguments:
             announce(argument)
         self._written = [each for each in arguments if each.writable and not each.is_host]
+        # `at::Tensor x` may be an output or not: the C++ does not say.
+        self._says_outputs = not twin._request.is_extension
         self.context = CallContext(dict(twin._request.files), arguments, [])
 
     def add(self, raw: dict[str, Any]) -> None:
@@ -210,7 +212,7 @@ class _Call:
                 for each in (*self._written, *self.results)
                 if each.nbytes
             ]
-        raw = [each for each in raw if each["code"] != "unwritten-output" or each["number"]]
+        raw = [each for each in raw if each["code"] != "unwritten-output" or self._is_told(each)]
         library().kbk_sim_watch_end()
         for tensor in results:
             self._fresh.hold(tensor)
@@ -218,6 +220,13 @@ class _Call:
         return describe_all(
             [each for each in raw if not _one_barrier(each, self.context)], self.context
         )
+
+    def _is_told(self, raw: dict[str, Any]) -> bool:
+        """Of elements that no kernel wrote: whether there are any, in what may be an output."""
+        argument: Argument = raw["argument"]
+        if self._says_outputs or self._fresh.holds(argument.storage):
+            return bool(raw["number"])
+        return 0 < raw["number"] < argument.numel
 
 
 def _say(error: LaunchError, finding: Finding) -> None:

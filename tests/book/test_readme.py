@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
+import kbk
 from kbk.errors import SanitizerError
 from kbk.grade import catalogue
+from tests.book import lightning
+from tests.kbk.upstream.fake import make_checkout
 from tools import thread_map
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +60,7 @@ def test_the_picture_shows_another_walk_if_the_kernel_walks_another_way(
 
 
 def test_the_examples_of_the_readme_print_what_it_says() -> None:
-    example, wrong, profiled = re.findall(r"```python\n(.*?)```", README, re.S)
+    example, wrong, profiled, _ = re.findall(r"```python\n(.*?)```", README, re.S)
     (finding,) = re.findall(r"```text\nkbk.errors.SanitizerError: (.*?)\n```", README, re.S)
     said = re.findall(r"print\(out\)\s*# (.*)", example)
     printed = io.StringIO()
@@ -73,6 +77,17 @@ def test_the_examples_of_the_readme_print_what_it_says() -> None:
     with contextlib.redirect_stdout(printed):
         exec(compile(profiled, "README.md", "exec"), scope)
     assert printed.getvalue() == table
+
+
+def test_the_example_of_an_extension_runs_with_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, example = re.findall(r"```python\n(.*?)```", README, re.S)
+    make_checkout(tmp_path / "sglang", {lightning.FILE: lightning.SOURCE})  # ours, the same op
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, Any] = {"kbk": kbk, "torch": torch}
+    exec(compile(example, "README.md", "exec"), scope)
+    assert scope["new_kv"].isfinite().all() and scope["output"].isfinite().all()
 
 
 def states(text: str) -> dict[str, str]:

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from book._ext.kbk_page.reading import measure
+from kbk import sim
 from kbk.bench import equality
+from kbk.build.extension.detect import is_extension
 from kbk.sanitizer.history import MOST_RECORDS
 from kbk.sim.runtime_library import Settings
 from kbk.sim.translate import unsupported
+from kbk.sim.translate.ptx_forms import FORMS
 from tests.book.test_chapters import prose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,15 +78,30 @@ def test_the_settings_that_the_page_names_are_the_defaults() -> None:
     "word",
     [
         *("tensor cores", "asynchronous copies", "clusters", "textures", "CUDA graphs", "cuRAND"),
-        *("CUB", "Thrust", "CUTLASS", "`cuda::atomic`", "`cuda::barrier`"),
+        *("cuBLAS", "Thrust", "CUTLASS", "`cuda::atomic`", "`cuda::barrier`"),
     ],
 )
 def test_what_the_page_calls_refused_is_refused(word: str) -> None:
     assert word in PAGE
-    known = [entry[0] for entry in unsupported._NAMES.values()]
-    known += list(unsupported._HEADERS.values())
+    tables = (unsupported._NAMES, unsupported._HEADERS, unsupported._FOLDERS)
+    known = [what for table in tables for what, _ in table.values()]
     plain = word.strip("`").removesuffix("s").lower()
     assert any(plain in what.lower() for what in known)
+
+
+def test_what_the_page_says_of_extensions_is_so() -> None:
+    section = TEXT.split("\n## What sources it takes\n")[1].split("\n## ")[0]
+    source = "auto f(at::Tensor x) { return x.is_cuda() && x.device() == at::kCUDA; }"
+    told = sim.translate(source, "f.cu", is_extension=True).text
+    assert "x.is_cpu()" in told and "at::kCPU" in told and "CUDA" not in told
+    for name in re.findall(r"`(at::Tensor|torch::Tensor|TORCH_LIBRARY|PYBIND11_MODULE)`", section):
+        assert is_extension([f"void f({name} x);"])
+    for name in re.findall(r"`(?:cub::)?((?:Block|Warp)\w+)`", section):
+        assert name in unsupported._CUB
+    for name in ("thread_block", "thread_block_tile", "coalesced_group", "grid_group"):
+        header = (ROOT / "kbk/sim/include/cooperative_groups.h").read_text()
+        assert re.search(rf"^class {name}\b", header, re.MULTILINE)
+    assert "cp.async" in section and any("cp" in name and "async" in name for name, _ in FORMS)
 
 
 def test_the_table_of_differences_has_at_least_fourteen_full_rows() -> None:

@@ -122,7 +122,7 @@ def test_an_allocation_without_contents_that_a_kernel_reads_is_found(tools: Any)
     with kbk.sanitize(raise_on_error=False) as s:
         tools.from_scratch(torch.ones(8))
     assert [each.kind for each in s.errors] == ["uninitialized"]
-    assert re.search(r"of allocation \d of the host function", str(s.errors[0]))
+    assert re.search(r"of allocation 1 of the host function", str(s.errors[0]))
 
 
 def test_an_allocation_with_contents_may_be_read(tools: Any) -> None:
@@ -174,3 +174,16 @@ def test_a_launch_can_be_drawn(tools: Any) -> None:
         tools.run_copy(torch.empty(64), torch.ones(64), 64)
     picture = kbk.draw.coalescing(p.launches[0], argument="x", kind="ld")
     assert "4 sectors" in picture.caption
+
+
+def test_an_input_is_not_called_an_output_that_nobody_wrote(tools: Any) -> None:
+    x = torch.ones(8)
+    with kbk.sanitize() as s:
+        tools.from_scratch(x, filled=True)  # at::Tensor x, by value: C++ could write it
+    assert not s.findings
+
+
+def test_an_output_that_is_written_in_part_is_told(tools: Any) -> None:
+    with kbk.sanitize(raise_on_error=False) as s:
+        tools.run_copy(torch.zeros(8), torch.ones(8), 6)
+    assert [(each.code, each.count) for each in s.findings] == [("unwritten-output", 2)]

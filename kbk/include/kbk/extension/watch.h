@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include <kbk_runtime.h>
 
@@ -24,6 +25,21 @@ inline void watch(const at::Tensor& tensor, bool empty) {
                        static_cast<uint32_t>(tensor.element_size()), empty);
 }
 
+// An operation that allocates calls others that do, and each ends with the same memory: only the first tells of it.
+using WeakStorage = c10::weak_intrusive_ptr<c10::StorageImpl>;
+inline std::optional<WeakStorage>& last_told() {
+  static thread_local std::optional<WeakStorage> storage;
+  return storage;
+}
+
+inline bool is_told(const at::Tensor& tensor) {
+  if (!tensor.defined() || !tensor.has_storage()) return true;
+  const auto last = last_told() ? last_told()->lock() : c10::intrusive_ptr<c10::StorageImpl>();
+  if (last && last.get() == tensor.storage().unsafeGetStorageImpl()) return true;
+  last_told().emplace(tensor.storage().getWeakStorageImpl());
+  return false;
+}
+
 // After each operation of torch: what it returned is memory that the kernels may use; what it wrote has contents.
 inline void after(const at::RecordFunction& function, at::ObserverContext*) {
   const auto schema = function.operator_schema();
@@ -35,7 +51,7 @@ inline void after(const at::RecordFunction& function, at::ObserverContext*) {
     const bool written = !empty && (alias == nullptr || alias->isWrite());
     ++index;
     if (output.isTensor()) {
-      watch(output.toTensor(), empty);
+      if (!empty || !is_told(output.toTensor())) watch(output.toTensor(), empty);
       if (written && output.toTensor().has_storage()) ::kbk::watch_contents(output.toTensor().storage().mutable_data());
     } else if (output.isTensorList()) {
       for (const at::Tensor& each : output.toTensorVector()) watch(each, false);
@@ -53,6 +69,7 @@ inline at::CallbackHandle& watching() {
 #define KBK_EXTENSION_WATCH                                                                                              \
   KBK_EXTENSION_API void kbk_watch(int on) {                                                                             \
     auto& handle = ::kbk::extension::watching();                                                                         \
+    ::kbk::extension::last_told().reset();                                                                               \
     if (on && handle == 0) {                                                                                             \
       handle = at::addThreadLocalCallback(                                                                               \
           at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> { return nullptr; }, \
