@@ -12,19 +12,16 @@ import inspect
 import numbers
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from .. import sim
-from ..errors import ArgumentError, KbkError, LaunchError
+from ..errors import ArgumentError, KbkError
 from .library import Namespace
 from .schema import OpSchema
+from .thrown import ours, with_names
 from .watchers import unwatched, watchers
 
-_ARGUMENT = "kbk.ArgumentError: "  # as in kbk/check.h
-_LAUNCH = "kbk.LaunchError: "
-_UNSUPPORTED = "kbk.Unsupported: "  # as in kbk/require.h
-_LAUNCHED_AT = re.compile(r"launch of (.+) at ([^\s:]+):(\d+): ")  # the simulator's words
 # What STD_TORCH_CHECK throws, also inside mutable_data_ptr<T>(): "function, file:line, message".
 _TORCH_CHECK = re.compile(r"(?P<where>[\w<>: ]+), [^\s,]+:\d+, (?P<message>.*)", re.DOTALL)
 _INT64 = range(-(2**63), 2**63)
@@ -340,13 +337,13 @@ class Checks:
         """The exception that a failed call raises; C++ counts the arguments from 0."""
         found = self._converted(error, values)
         if isinstance(found, KbkError) and found.args and isinstance(found.args[0], str):
-            return _with_names(found, [name for name, _ in self._op.parameters])
+            return with_names(found, [name for name, _ in self._op.parameters])
         return found
 
     def _converted(self, error: RuntimeError, values: tuple[Any, ...]) -> BaseException:
         text = str(error)
         name = self._op.name
-        found = _ours(text, name)
+        found = ours(text, name)
         if found is not None:
             return found
         if isinstance(error, NotImplementedError):
@@ -367,37 +364,6 @@ class Checks:
                 f"{name}: torch refused {call}() in the host function; is an index or a size wrong?"
             )
         return changed
-
-
-def converted(error: RuntimeError, name: str, parameters: Sequence[str]) -> BaseException:
-    """The exception for an error that this project's C++ threw in `name`; else the error."""
-    found = _ours(str(error), name)
-    return error if found is None else _with_names(found, parameters)
-
-
-def _with_names(found: KbkError, parameters: Sequence[str]) -> KbkError:
-    """C++ counts the arguments from 0; Python names them."""
-    text = re.sub(r"\bargument (\d+)\b", lambda m: parameters[int(m[1])], str(found.args[0]))
-    found.args = (text, *found.args[1:])
-    return found
-
-
-def _ours(text: str, name: str) -> KbkError | None:
-    """What the words mean that the project's C++ begins its messages with."""
-    if text.startswith(_ARGUMENT):
-        message = text.removeprefix(_ARGUMENT)
-        return ArgumentError(message if message.startswith(name) else f"{name}: {message}")
-    if text.startswith(_UNSUPPORTED):
-        return LaunchError(text.removeprefix(_UNSUPPORTED), kind="unsupported")
-    if text.startswith(_LAUNCH):
-        message = text.removeprefix(_LAUNCH)
-        place = _LAUNCHED_AT.match(message)
-        if place is None:
-            outside = "wrote out of bounds" in message
-            return LaunchError(message, kind="out-of-bounds" if outside else "launch")
-        kernel, file, line = place.groups()
-        return LaunchError(message, kernel=kernel, file=file, line=int(line))
-    return None
 
 
 def _describe(value: Any) -> str:

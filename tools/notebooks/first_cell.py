@@ -4,9 +4,9 @@ Always the wheel, never an address: a notebook then needs no public repository a
 it, and brings the very kbk that it was written for. The wheel is packed again without compression
 and then as one xz stream, which is a third smaller than the zip; with base64 it came to 207 kB when
 this was decided (317 kB from the zip). `make notebooks` prints what it is today, and a test bounds
-it: beyond that, a notebook should carry the exercises of its own chapter only. (The bound was 600 kB
-until the simulator took torch's own headers, inline PTX and CUB.) The text stands in a cell that
-Jupyter and Colab show folded.
+it: beyond that, a notebook should carry the exercises of its own chapter only. (The bound was
+600 kB until the simulator took torch's own headers, inline PTX and CUB.) The text stands in a cell
+that Jupyter and Colab show folded.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from ... import sim
 from ...errors import ArgumentError, KbkError
-from ..calls import TensorArgument, converted
+from ..calls import TensorArgument
+from ..thrown import converted
 from ..watchers import unwatched, watchers
 from .space import ExtensionOp, ExtensionSpace, plain_text
 

@@ -186,4 +186,5 @@ def test_an_input_is_not_called_an_output_that_nobody_wrote(tools: Any) -> None:
 def test_an_output_that_is_written_in_part_is_told(tools: Any) -> None:
     with kbk.sanitize(raise_on_error=False) as s:
         tools.run_copy(torch.zeros(8), torch.ones(8), 6)
-    assert [(each.code, each.count) for each in s.findings] == [("unwritten-output", 2)]
+    (finding,) = s.findings
+    assert finding.code == "unwritten-output" and "2 of" in str(finding)
