@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import keyword
 import re
@@ -71,7 +72,10 @@ class ExtensionCall:
             library.kbk_watch(1)
         try:
             result = op.overload(*args, **kwargs)
-        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            thrown = library.kbk_thrown()
+            if thrown is not None:
+                raise _thrown(thrown.decode(errors="replace"))
+        except (RuntimeError, TypeError, ValueError, IndexError, ArithmeticError) as error:
             library.kbk_failed_launch(b"")  # what it left behind is told already
             raise self._converted(error, op, args, kwargs) from None
         finally:
@@ -148,6 +152,12 @@ class ExtensionCall:
 
     def __repr__(self) -> str:
         return f"<kbk op {self.schema}>"
+
+
+def _thrown(text: str) -> Exception:
+    """What a host function threw, which came as "IndexError: text" (kbk/extension/thrown.h)."""
+    kind, _, what = text.partition(": ")
+    return getattr(builtins, kind)(what)  # type: ignore[no-any-return]
 
 
 def _also(kind: type[Exception]) -> type[ArgumentError]:

@@ -72,7 +72,13 @@ class ExtensionSpace:
             BuildError: torch refuses what it registers.
         """
         library = load_library(path)
-        for name in ("kbk_register", "kbk_namespaces", "kbk_failed_launch", "kbk_doc"):
+        for name in (
+            "kbk_register",
+            "kbk_namespaces",
+            "kbk_failed_launch",
+            "kbk_thrown",
+            "kbk_doc",
+        ):
             getattr(library, name).restype = ctypes.c_char_p
         # Also of this process's own: a library that is loaded twice registers twice.
         prefix = f"kbk_{self.name}_{machine}_{next(_numbers)}"

@@ -90,10 +90,9 @@ def test_a_function_gives_the_same_on_both_machines(
     assert torch.equal(bound.scaled(x[:0].cuda()), x[:0].cuda())
 
 
-def test_a_check_of_torch_is_an_argument_error_on_both_machines(bound: kbk.build.Module) -> None:
-    for device in ("cpu", "cuda"):
-        with pytest.raises(kbk.ArgumentError, match="scaled: x must have 1 dimension, got 2"):
-            bound.scaled(torch.ones(2, 2, device=device))
+def test_a_check_of_torch_is_an_argument_error(bound: kbk.build.Module) -> None:
+    with pytest.raises(kbk.ArgumentError, match="scaled: x must have 1 dimension, got 2"):
+        bound.scaled(torch.ones(2, 2, device="cuda"))
 
 
 def test_a_launch_that_cannot_be_is_a_launch_error_on_both_machines(
@@ -112,7 +111,7 @@ def test_a_tensor_for_the_host_stands_beside_one_for_the_device(bound: kbk.build
         bound.fill(host, out)
         assert out.tolist() == [7] * 5
     with pytest.raises(kbk.ArgumentError, match="host on the CPU"):
-        bound.fill(host.cuda(), out)
+        bound.fill(host.cuda(), torch.zeros(5, dtype=torch.int32, device="cuda"))
 
 
 def test_what_a_source_registers_runs_on_both_machines() -> None:

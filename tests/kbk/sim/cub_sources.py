@@ -19,7 +19,7 @@ __global__ void reduce(const float* in, float* out, int valid) {
   const float x = in[threadIdx.x];
   const float sum = Block(storage).Sum(x);
   __syncthreads();
-  const float largest = Block(storage).Reduce(x, cub::Max());
+  const float largest = Block(storage).Reduce(x, cuda::maximum<>{});
   __syncthreads();
   const float smallest = Block(storage).Reduce(x, cuda::minimum<>{}, valid);
   __syncthreads();
@@ -48,7 +48,7 @@ __global__ void scan(const int* in, int* out) {
   running[0] = x, running[1] = 1;
   Block(storage).ExclusiveSum(running, running);
   __syncthreads();
-  Block(storage).ExclusiveScan(x, largest, -7, cub::Max());
+  Block(storage).ExclusiveScan(x, largest, -7, cuda::maximum<>{});
   int* mine = out + 6 * threadIdx.x;
   mine[0] = inclusive, mine[1] = exclusive, mine[2] = total;
   mine[3] = running[0], mine[4] = running[1], mine[5] = largest;
@@ -62,7 +62,7 @@ __global__ void warps(const int* in, int* out) {
   __shared__ union { typename Whole::TempStorage reduce; typename Scan::TempStorage scan; } one;
   const int x = in[threadIdx.x];
   out[3 * threadIdx.x] = Half(halves[threadIdx.x / 16]).Sum(x);
-  out[3 * threadIdx.x + 1] = Whole(one.reduce).Reduce(x, cub::Min(), 20);
+  out[3 * threadIdx.x + 1] = Whole(one.reduce).Reduce(x, cuda::minimum<>{}, 20);
   Scan(one.scan).InclusiveSum(x, out[3 * threadIdx.x + 2]);
 }
 
@@ -70,7 +70,7 @@ __global__ void forgotten(const float* in, float* out) {
   using Block = cub::BlockReduce<float, 64>;
   __shared__ typename Block::TempStorage storage;
   const float sum = Block(storage).Sum(in[threadIdx.x]);
-  const float largest = Block(storage).Reduce(in[threadIdx.x], cub::Max());  // no barrier before
+  const float largest = Block(storage).Reduce(in[threadIdx.x], cuda::maximum<>{});  // no barrier before
   if (threadIdx.x == 0) out[0] = sum, out[1] = largest;
 }
 

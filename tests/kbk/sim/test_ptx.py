@@ -153,7 +153,7 @@ def test_a_named_barrier_ends_the_launch_and_says_what_to_use(memory: Any) -> No
 
 def test_ptx_for_another_gpu_harms_only_who_comes_to_it(memory: Any) -> None:
     memory.run_elsewhere(torch.zeros(2, dtype=INT))
-    with pytest.raises(LaunchError, match=r"mma\.sync\.aligned\.m8n8k4.*loop over float"):
+    with pytest.raises(LaunchError, match=r"mma\.sync\.aligned\.m8n8k16.*loop over float"):
         memory.run_elsewhere(torch.ones(2, dtype=INT))
 
 

@@ -191,6 +191,12 @@ inline bool add_block(torch::Library::Kind kind, const char* space, std::optiona
   KBK_EXTENSION_API const char* kbk_failed_launch(const char* function) {                             \
     return ::kbk::extension::failed_launch(function);                                                 \
   }                                                                                                   \
+  KBK_EXTENSION_API const char* kbk_thrown() {                                                        \
+    static thread_local std::string text;                                                             \
+    text.swap(::kbk::extension::thrown());                                                            \
+    ::kbk::extension::thrown().clear();                                                               \
+    return text.empty() ? nullptr : text.c_str();                                                     \
+  }                                                                                                   \
   KBK_EXTENSION_API const char* kbk_doc(const char* function) {                                       \
     return ::kbk::extension::docs()[function].c_str();                                                \
   }

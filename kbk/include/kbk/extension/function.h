@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <kbk/extension/blocks.h>
+#include <kbk/extension/thrown.h>
 #include <kbk/extension/values.h>
 
 namespace kbk::extension {
@@ -61,7 +62,10 @@ struct Kernel : c10::OperatorKernel {
   explicit Kernel(Pointer function) : function_(function) {}
 
   void operator()(const c10::OperatorHandle&, c10::DispatchKeySet, c10::Stack* stack) {
-    call(*stack, std::index_sequence_for<P...>());
+    const size_t below = stack->size() - sizeof...(P);
+    if (returns([&] { call(*stack, std::index_sequence_for<P...>()); })) return;
+    stack->resize(below);
+    if constexpr (!std::is_void_v<R>) stack->resize(below + Results<Kept<R>>::count);  // None each
   }
 
   template <size_t... I>

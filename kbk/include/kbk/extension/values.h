@@ -149,12 +149,14 @@ struct Value<std::string_view> : Viewed<std::string_view, std::string> {};
 // Results: nothing, a value, or a tuple of them.
 template <class R, class = void>
 struct Results {
+  static constexpr size_t count = 1;
   static constexpr bool known = Value<R>::known;
   static std::string schema() { return Value<R>::schema(false); }
   static void push(c10::Stack& stack, const R& result) { stack.push_back(Value<R>::to(result)); }
 };
 template <class... R>
 struct Results<std::tuple<R...>> {
+  static constexpr size_t count = sizeof...(R);
   static constexpr bool known = (Value<R>::known && ...);
   static std::string schema() {
     std::string text;
