@@ -17,7 +17,7 @@ from kbk.upstream import session
 from kbk.upstream.checkout import Checkout
 from kbk.upstream.places import Places
 from kbk.upstream.shown import Glued, glue, small
-from kbk.upstream.tables import counters, defects, findings, verdicts
+from kbk.upstream.tables import counters, defects, findings, on_gpu, verdicts
 
 __all__ = [
     "begin",
@@ -28,6 +28,7 @@ __all__ = [
     "glue",
     "instead",
     "replay",
+    "on_gpu",
     "verdicts",
 ]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from kbk.bench.page import in_notebook, show_table
 from kbk.draw.show import table_html
@@ -22,6 +24,7 @@ VERDICTS = ("file", "lines", "functions", "verdict", "calls right", "kbk.sanitiz
 DEFECTS = ("file", "what was suspected", "calls that showed it", "what became of them")
 FINDINGS = ("where", "what", "what it means", "in calls")
 COUNTED = ("kernel", "call", *COUNTERS)
+ON_GPU = ("file", "calls right", "calls right under racecheck, and its hazards")
 
 _ISSUE = re.compile(r"(?<![\w/])([\w.-]+/[\w.-]+)#(\d+)")
 
@@ -136,6 +139,30 @@ def _numbers(metrics: dict[str, float]) -> list[str]:
 def verdicts(folder: Path = FOLDER) -> None:
     """Show what became of each of the files."""
     _show(VERDICTS, verdict_rows, folder)
+
+
+def gpu_rows(data: dict[str, Any]) -> Rows:
+    """A row a file: calls right on a GPU, and under racecheck where that was asked."""
+    rows = []
+    for key, told in data.items():
+        under = told.get("under_racecheck")
+        words = "" if under is None else f"{under['right']} of {under['calls']}"
+        if under is not None:
+            words += f"; {under['errors']:,} errors, {under['warnings']:,} warnings"
+        rows.append([key, f"{told['right']} of {told['calls']}", words])
+    return rows
+
+
+def on_gpu(folder: Path = FOLDER) -> None:
+    """Show how the same calls went on a GPU."""
+    records = sorted(folder.glob("on_gpu.*.json"))
+    if not records:
+        print("There is no record of a GPU here: the book shows one.")
+        return
+    record = json.loads(records[-1].read_text())
+    where = record["provenance"]
+    small(f"Recorded {where['date'][:10]} on an {where['gpu']}, SGLang {where['sglang'][:12]}.")
+    show_table(ON_GPU, gpu_rows(record["data"]))
 
 
 def defects(folder: Path = FOLDER) -> None:
