@@ -170,6 +170,7 @@ def _build_cpu(request: Request, parts: Support, folder: Path, variant: str) -> 
             ldflags=[
                 str(parts.runtime),
                 *sim.link_flags(parts.compiler.family, variant),
+                *sim.OWN_CXX_LIBRARY,
                 *linker,
             ],
             verbose=request.verbose,
@@ -244,6 +245,7 @@ def build_cuda(request: Request) -> Path:
                     compiler=host_compiler().command,
                     cflags=["-w"],
                     cuda_cflags=flags,
+                    ldflags=sim.OWN_CXX_LIBRARY,
                     verbose=request.verbose,
                 ),
                 {},

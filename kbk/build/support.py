@@ -222,7 +222,13 @@ def _ensure_runtime(jobs: Jobs, runtime: _Runtime) -> None:
                 ]
             )
             _expect(runtime.compiler, *objects)
-            link = ["-shared", f"-Wl,-soname,{runtime.library}", "-o", runtime.library]
+            link = [
+                *sim.OWN_CXX_LIBRARY,
+                "-shared",
+                f"-Wl,-soname,{runtime.library}",
+                "-o",
+                runtime.library,
+            ]
             jobs.run([*command, *map(str, objects), *link], folder)
             _expect(runtime.compiler, folder / runtime.library)
             for path in objects:

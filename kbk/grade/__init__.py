@@ -4,10 +4,15 @@ exercise, cases, values: what a grader file is written in.
 probe: where the answers of a prediction come from.
 counters: what gates are about.
 catalogue: finds the grader files.
-arena, process, worker: run a submission elsewhere.
+words, symbols: what a submission may not say, nor its library ask for.
+arena, process, watchdog, server, worker: run a submission elsewhere.
+sandbox, isolation: the walls around that.
 judge, compare, gates: from facts to verdicts.
 grader: all of that for one submission.
+again, details, writers, mistakes: what is found out about a failure after the verdict.
+declared: what an exercise asks and by what it judges.
 learner: a learner's files and progress.
+watching: the loop of `kbk watch`.
 report, show, notebook, commands: what people see.
 testing, author, proof: pytest, and the rules for exercises.
 """

@@ -23,6 +23,7 @@ from kbk.grade.cases import Argument, Case, Sparse
 GUARD = 256
 """Bytes in front of and behind each storage that nobody may change."""
 _GUARD_BYTE = 0xC3
+_LARGE = 1 << 20
 _MARGIN = 1 << 16  # bytes around a window that hold a pattern
 
 _PATTERNS = {1: [0xA5], 2: [0xA5, 0x7F], 4: [0xA5, 0xA5, 0xE5, 0x7F], 8: [0xA5] * 6 + [0xF5, 0x7F]}
@@ -91,8 +92,10 @@ class Arena:
         return -(-value // multiple) * multiple
 
     def _take(self, nbytes: int) -> int:
-        start = self._round(self._end + GUARD, 256)
-        self._end = start + nbytes
+        # Pages of a large storage are its own: a worker takes them away from host code.
+        large = nbytes > _LARGE
+        start = self._round(self._end + GUARD, mmap.PAGESIZE if large else 256)
+        self._end = self._round(start + nbytes, mmap.PAGESIZE) if large else start + nbytes
         return start
 
     def _place(self, case: Case) -> None:

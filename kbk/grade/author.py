@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kbk import paths
-from kbk.grade import catalogue, proof
+from kbk.grade import catalogue, mistakes, proof
 from kbk.grade.cases import Ask, Case
 from kbk.grade.exercise import Exercise
 from kbk.grade.report import VERDICTS
@@ -85,6 +85,10 @@ def _mutants(exercise: Exercise) -> Iterator[str]:
         twin = texts.setdefault(file.read_text(), file.stem)
         if twin != file.stem:
             yield f"the mutants {twin} and {file.stem} must differ"
+        if not mistakes.mistake_of(file.read_text()):
+            yield f"{file.name} must say in its first line what is wrong: `// Mistake: ...`"
+    if there and not mistakes.is_fresh(exercise):
+        yield "it has changed: `python -m kbk.grade.mistakes` learns how its mutants fail now"
     for missing in sorted(set(exercise.mutants) - there):
         yield f"the mutant {missing} must be a file in {folder.name}/"
     for extra in sorted(there - set(exercise.mutants)):

@@ -15,10 +15,16 @@ from kbk.grade.counters import counter
 
 @dataclass(frozen=True)
 class Tol:
-    """How far a value may be from the expected one: ``atol + rtol * |expected|``."""
+    """How far a value may be from the expected one: ``atol + rtol * |expected|``.
+
+    Attributes:
+        rtol, atol: see above.
+        why: which errors it allows for, for `kbk check --explain`.
+    """
 
     rtol: float
     atol: float = 0.0
+    why: str = field(default="", compare=False)
 
 
 BITS = Tol(0.0, -1.0)
@@ -147,7 +153,7 @@ class Case:
             BITS for the bits of `expect`, which then has the output's dtype.
         launches: exact number of kernel launches.
         max_blocks, min_threads: bounds on the grid (blocks) and on the block (threads).
-        copies: exact number of calls of cudaMemcpy, cudaMemset and their kin.
+        copies: exact number of calls of cudaMemcpy, cudaMemset and their kin; 0 if it is not given.
         raises: words that the message of an ArgumentError must hold, as whole words; "overlap*"
             takes any ending, "2|two" either. Nothing may be written.
         trace: count memory accesses.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     for verb, function in (
         ("list", list_exercises),
         ("check", check),
+        ("watch", watch),
         ("hint", hint),
         ("solution", solution),
         ("reset", reset),
@@ -94,6 +96,10 @@ def check(
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Run on the GPU; counts no accesses.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of reports.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say what is asked, and by what it is judged."),
+    ] = False,
 ) -> None:
     """Grade your files and say what is wrong.
 
@@ -102,7 +108,8 @@ def check(
     with _clear_errors():
         from kbk.grade import process
 
-        process.prestart("cu", 2)  # torch is imported there and here at the same time
+        if not explain:
+            process.prestart("cu", 2)  # torch is imported there and here at the same time
         exercises = _chosen(names or [], everything)
         if gpu:
             from kbk.build.toolchain import cuda_available
@@ -113,6 +120,13 @@ def check(
                 )
     if not exercises:
         print("Every exercise has passed.")
+        raise typer.Exit(0)
+    if explain:
+        from kbk.grade import declared
+
+        for number, exercise in enumerate(exercises):
+            sys.stdout.write("\n" if number else "")
+            declared.show(exercise, secrets.randbelow(1 << 32) if seed is None else seed)
         raise typer.Exit(0)
     reports = []
     for report in _graded(exercises, seed, "cuda" if gpu else "cpu"):
@@ -127,6 +141,31 @@ def check(
         total = sum(report.points for report in reports)
         print(f"\n{passed} of {len(reports)} exercises passed, {points} of {total} points.")
     raise typer.Exit(0 if all(report.ok for report in reports) else 1)
+
+
+def watch(
+    name: Annotated[
+        str, typer.Argument(help="An exercise; by default the next one to solve.")
+    ] = "",
+    seed: Annotated[
+        int | None, typer.Option(help="Of the random inputs; by default new ones each time.")
+    ] = None,
+) -> None:
+    """Grade an exercise whenever its file is saved, until you quit.
+
+    Keys: n next, h hint, l list, r reset, s solution, c check again, q quit. Where the output is no
+    terminal, each verdict is printed below the last one, and Ctrl-C ends.
+    """
+    with _clear_errors():
+        from kbk.grade import process
+
+        process.prestart("cu", 2)
+        from kbk.grade import catalogue, learner
+        from kbk.grade.watching import loop
+
+        exercise = catalogue.find(name) if name else learner.next_open() or catalogue.all()[0]
+        status = loop.watch(exercise, seed)
+    raise typer.Exit(status)
 
 
 def _chosen(names: list[str], everything: bool) -> list[Exercise]:

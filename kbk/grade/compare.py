@@ -15,16 +15,44 @@ WORST = 5
 
 
 @dataclass(frozen=True)
+class Worst:
+    """A wrong element, as a row of a table.
+
+    Attributes:
+        element: "out[3, 7]".
+        expected, got: its values, as text.
+        error: their distance, "" where there is none (a NaN, a bool, bits).
+        allowed: the distance that is allowed, "" where the value must be the very same.
+        argument: name of the output.
+        flat: number of the element in the tensor, in order of its indices.
+        writer: who wrote it and at which line, "nobody", or "" where nobody has looked.
+    """
+
+    element: str
+    expected: str
+    got: str
+    error: str = ""
+    allowed: str = ""
+    argument: str = ""
+    flat: int = 0
+    writer: str = ""
+
+
+@dataclass(frozen=True)
 class Difference:
     """Where an output is wrong.
 
     Attributes:
         unwritten: every wrong element holds what it held before the call.
-        text: lines for the learner.
+        text: sentences for the learner, with a line for each of the worst elements.
+        head: the same without these lines.
+        worst: the worst elements, the worst first.
     """
 
     unwritten: bool
     text: str
+    head: str = ""
+    worst: tuple[Worst, ...] = ()
 
 
 def right(actual: Tensor, expected: Tensor, tol: Tol | None) -> Tensor:
@@ -40,7 +68,7 @@ def right(actual: Tensor, expected: Tensor, tol: Tol | None) -> Tensor:
         a bool tensor of the same shape. Any NaN equals any NaN.
     """
     if tol is BITS:
-        return _same_bits(actual, expected.to(actual.dtype))
+        return same_bits(actual, expected.to(actual.dtype))
     rounded = expected.to(actual.dtype)
     if not actual.dtype.is_floating_point:
         return actual == rounded
@@ -76,22 +104,26 @@ def compare(
         return None
     untouched = torch.zeros_like(wrong)
     if before.numel():
-        untouched = wrong & _same_bits(actual, before)
-    if untouched.any() and bool(_same_bits(actual, before).all()):  # right by chance, if at all
-        return Difference(True, _unwritten(name, torch.ones_like(wrong), first))
+        untouched = wrong & same_bits(actual, before)
+    if untouched.any() and bool(same_bits(actual, before).all()):  # right by chance, if at all
+        text = _unwritten(name, torch.ones_like(wrong), first)
+        return Difference(True, text, text)
     if untouched.any() and bool((wrong == untouched).all()):
-        return Difference(True, _unwritten(name, untouched, first))
+        text = _unwritten(name, untouched, first)
+        return Difference(True, text, text)
     lines = []
     if untouched.any():
         lines.append(_unwritten(name, untouched, first))
     mistaken = wrong & ~untouched
     count, total = int(mistaken.sum()), wrong.numel()
     lines.append(f"{count:,} of {total:,} elements of {name} are wrong; the worst:")
-    lines += _worst(name, actual, expected, mistaken, tol, first)
-    return Difference(False, "\n".join(lines))
+    worst = _worst(name, actual, expected, mistaken, tol, first)
+    head = "\n".join(lines)
+    return Difference(False, "\n".join([head, *map(_line, worst)]), head, tuple(worst))
 
 
-def _same_bits(a: Tensor, b: Tensor) -> Tensor:
+def same_bits(a: Tensor, b: Tensor) -> Tensor:
+    """Which elements of two tensors of one shape and dtype have the same bits."""
     size = a.dtype.itemsize
     x = a.contiguous().flatten().view(torch.uint8).reshape(-1, size)
     y = b.contiguous().flatten().view(torch.uint8).reshape(-1, size)
@@ -100,21 +132,35 @@ def _same_bits(a: Tensor, b: Tensor) -> Tensor:
 
 def _worst(
     name: str, actual: Tensor, expected: Tensor, wrong: Tensor, tol: Tol | None, first: int
-) -> list[str]:
+) -> list[Worst]:
     error = (actual.double() - expected.double()).abs()
     rank = torch.where(error.isnan(), float("inf"), error)
     rank = torch.where(wrong, rank, -1.0).flatten()
-    lines = []
+    rows = []
     for flat in torch.sort(rank, descending=True, stable=True).indices[:WORST].tolist():
         if not bool(wrong.flatten()[flat]):
             break
-        place = _place(flat, actual.shape, first)
         got, want = actual.flatten()[flat].item(), expected.flatten()[flat].item()
-        line = f"  {name}[{place}] is {_shown(got)}, must be {_shown(want)}"
-        if tol is not None and tol is not BITS and isinstance(want, float):
-            line += f" within {tol.atol + tol.rtol * abs(want):.2g}"
-        lines.append(line)
-    return lines
+        distance = error.flatten()[flat].item()
+        close = tol is not None and tol is not BITS and isinstance(want, float)
+        rows.append(
+            Worst(
+                element=f"{name}[{_place(flat, actual.shape, first)}]",
+                expected=_shown(want),
+                got=_shown(got),
+                error=f"{distance:.2g}" if distance > 0 and not isinstance(want, bool) else "",
+                allowed=f"{tol.atol + tol.rtol * abs(want):.2g}" if close and tol else "",
+                argument=name,
+                flat=flat + first,
+            )
+        )
+    return rows
+
+
+def _line(row: Worst) -> str:
+    """A row as a line of text."""
+    within = f" within {row.allowed}" if row.allowed else ""
+    return f"  {row.element} is {row.got}, must be {row.expected}{within}"
 
 
 def _shown(value: float | int | bool) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import secrets
-import signal
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kbk.errors import KbkError
-from kbk.grade import plain
+from kbk.grade import plain, words
 from kbk.grade.arena import Arena
 from kbk.grade.cases import Ask, Case
 from kbk.grade.counters import lines
+from kbk.grade.endings import ending as _ending
 from kbk.grade.exercise import Check, Exercise
 from kbk.grade.facts import NO_SENSE, line_of, makes_sense
 from kbk.grade.judge import Fault, judge_ask, judge_case
 from kbk.grade.process import Limits, Outcome, run_worker
 from kbk.grade.report import CheckResult, Report
+from kbk.grade.symbols import line_of as line_of_symbol
 
+STRICT = True
+"""Whether forbidden words and symbols are looked for; tests of other walls take this away."""
 _RESTARTS = 3
 """After a crash the remaining checks run in a new process, so many times."""
 
@@ -61,8 +64,8 @@ def grade(
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     names = set(only)
     checks = [check for check in exercise.checks if not names or check.name in names]
-    answers = _Run(exercise, source, seed, machine)
-    results = _graded(answers, _Run(exercise, source, seed, machine), checks)
+    answers = Run(exercise, source, seed, machine)
+    results = _graded(answers, Run(exercise, source, seed, machine), checks)
     failed = next((result for result in results if not result.ok), None)
     return Report(
         exercise=exercise.id,
@@ -78,6 +81,7 @@ def grade(
         seconds=time.monotonic() - begin,
         source=source,
         printed=answers.printed,
+        isolation=answers.isolation,
     )
 
 
@@ -89,7 +93,7 @@ def facts_of(
     Returns:
         each case with its facts (kbk.grade.worker); None for one that did not end well.
     """
-    run = _Run(exercise, source, seed, "cpu")
+    run = Run(exercise, source, seed, "cpu")
     items = run.items(checks)
     calls = [item.case for item in items if isinstance(item.case, Case)]
     arena = Arena(calls) if calls else None
@@ -105,7 +109,7 @@ def facts_of(
     ]
 
 
-def _graded(answers: _Run, costs: _Run, checks: list[Check]) -> list[CheckResult]:
+def _graded(answers: Run, costs: Run, checks: list[Check]) -> list[CheckResult]:
     """Results in the order of the checks; those about cost count only if every answer is right."""
     gates = [check for check in checks if check.gate]
     others = [check for check in checks if not check.gate]
@@ -118,7 +122,7 @@ def _graded(answers: _Run, costs: _Run, checks: list[Check]) -> list[CheckResult
     return [results.get(check.name) or _not_run(check) for check in checks]
 
 
-class _Run:
+class Run:
     """One submission and one group of checks after another."""
 
     def __init__(self, exercise: Exercise, source: str, seed: int, machine: str) -> None:
@@ -127,14 +131,20 @@ class _Run:
         self.seed = seed
         self.machine = machine
         self.printed = ""
+        self.isolation = ""
         self.name = f"exercise_{exercise.id.replace('/', '_')}_{exercise.slug}"
         self.build_fault: Fault | None = None
+        self.writers: list[tuple[str, int]] = []
 
     def group(self, checks: list[Check]) -> list[CheckResult]:
         """Run the cases of some checks and judge them."""
         if checks and not self.source.strip():
             text = f"the text is empty; `kbk reset {self.exercise.id}` brings the stub back."
             fault = Fault("compile-error", text)
+            return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
+        refusal = words.refused(self.source, self.exercise.suffix) if STRICT else None
+        if checks and refusal is not None:
+            fault = Fault("forbidden", refusal.text, refusal.line)
             return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
         items = self.items(checks)
         calls = [item.case for item in items if isinstance(item.case, Case)]
@@ -173,6 +183,7 @@ class _Run:
                 return
             at = self._collect(items, outcome)
             if outcome.ended == "done":
+                self._unfinished(items, pending)
                 return
             if at is None:  # it ended between two cases, or after the last
                 at = next((each for each in pending if items[each].facts is None), pending[-1])
@@ -182,6 +193,14 @@ class _Run:
             culprit = items[at].check
             later = [each for each in pending if each > at and items[each].check is not culprit]
             pending = later
+
+    def _unfinished(self, items: list[_Item], pending: list[int]) -> None:
+        """A process that said it was done, and was not: a worker stops early at a hang only."""
+        facts = [items[each].facts or {} for each in pending]
+        errors = [each.get("error") or {} for each in facts]
+        left = next((each for each in pending if items[each].facts is None), None)
+        if left is not None and not any(error.get("kind") == "hang" for error in errors):
+            items[left].fault = Fault("crash", "its process ended itself before it was done.")
 
     def _run(self, items: list[_Item], pending: list[int], arena: Arena | None) -> Outcome:
         limits = Limits.here()
@@ -198,6 +217,8 @@ class _Run:
             if isinstance(case, Case) and arena is not None:
                 described["trace"] = case.trace and self.machine == "cpu"
                 described["counters"] = sorted({gate.counter for gate in case.gates})
+                if self.writers:
+                    described |= {"trace": True, "writers": self.writers}
                 described["memory"] = arena.description(order.index(index))
             cases.append(described)
         job = {
@@ -209,6 +230,7 @@ class _Run:
             "machine": self.machine,
             "seconds": limits.case,
             "seed": self.seed,
+            "strict": STRICT,
             "arena_bytes": arena.size if arena else 0,
             "cases": cases,
         }
@@ -216,6 +238,7 @@ class _Run:
             limits = replace(limits, build=2 * limits.case)
         outcome = run_worker(job, arena.file if arena else None, limits)
         self.printed += plain.printable(outcome.printed)
+        self.isolation = outcome.isolation or self.isolation
         return outcome
 
     def _collect(self, items: list[_Item], outcome: Outcome) -> int | None:
@@ -260,6 +283,8 @@ class _Run:
                 )
             if event["event"] == "cannot":
                 return Fault("cannot-grade", str(event.get("text")))
+            if event["event"] == "forbidden":
+                return self._forbidden([str(each) for each in event.get("symbols", ())])
         if outcome.ended == "unavailable":
             return Fault("cannot-grade", "the process that runs submissions could not be started.")
         if outcome.ended == "build-time":
@@ -267,6 +292,14 @@ class _Run:
             return Fault(verdict, f"nothing was built within {outcome.seconds:.0f} s.")
         fault = _ending(outcome)
         return Fault(fault.verdict, f"{fault.text}\n{outcome.printed[-2000:]}".rstrip())
+
+    def _forbidden(self, symbols: list[str]) -> Fault:
+        """What the library of a submission asks for, and may not."""
+        named = ", ".join(f"`{each}`" for each in symbols[:3])
+        more = f" and {len(symbols) - 3} more" if len(symbols) > 3 else ""
+        lines = [line_of_symbol(each, self.source) for each in symbols]
+        text = f"an exercise may not use {named}{more}: only memory, arithmetic, text and CUDA."
+        return Fault("forbidden", text, next((each for each in lines if each), None))
 
     def _judge(self, items: list[_Item], arena: Arena | None) -> None:
         place = 0
@@ -318,6 +351,8 @@ class _Run:
             passed,
             text,
             fault.line,
+            case=next(at for at, each in enumerate(items) if each is faulty),
+            worst=fault.worst,
         )
 
 
@@ -346,18 +381,3 @@ def _faulted(check: Check, fault: Fault) -> CheckResult:
     return CheckResult(
         check.name, fault.verdict, check.points, 0, check.gate, message=fault.text, line=fault.line
     )
-
-
-def _ending(outcome: Outcome) -> Fault:
-    """The fault of a process that did not end well."""
-    if outcome.ended == "case-time":
-        return Fault("hang", "the call did not return in time; its process was ended.")
-    if outcome.ended == "memory":
-        return Fault("crash", "the process took more memory than it may; it was ended.")
-    if outcome.ended == "output":
-        return Fault("crash", "the process reported more than it may; it was ended.")
-    if outcome.ended == "signal":
-        known = outcome.number in {int(each) for each in signal.Signals}
-        name = signal.Signals(outcome.number).name if known else f"signal {outcome.number}"
-        return Fault("crash", f"the process ended by {name}, outside of any kernel's thread.")
-    return Fault("crash", f"the process ended itself, with status {outcome.number}, in the call.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from kbk.grade import plain
 from kbk.grade.arena import Arena, Storage, View, elements
 from kbk.grade.cases import Argument, Ask, Case, Sparse
-from kbk.grade.compare import Difference, compare
+from kbk.grade.compare import WORST, Difference, Worst, compare
 from kbk.grade.gates import missed, unstored
 
 
@@ -27,12 +27,14 @@ class Fault:
         text: evidence.
         line: line of the submission, or None.
         credit: for a gate that was missed: how much of the points it earns all the same, 0 to 1.
+        worst: the worst elements of an output.
     """
 
     verdict: str
     text: str
     line: int | None = None
     credit: float = 0.0
+    worst: tuple[Worst, ...] = ()
 
 
 _SETTINGS = "; kbk.sim.settings(time_limit=...) sets another"  # a learner cannot, here
@@ -160,32 +162,65 @@ def _window(argument: Sparse, storage: Storage) -> tuple[int, int]:
     return low, low + argument.window.numel() * size
 
 
-def _judge_values(case: Case, index: int, arena: Arena) -> Fault | None:
+@dataclass(frozen=True)
+class Output:
+    """An output after the call.
+
+    Attributes:
+        name: of the argument.
+        now, before: its elements; before is empty if its values counted before the call.
+        expected: what they should be.
+        first: index of element 0, for a window of a larger tensor.
+    """
+
+    name: str
+    now: Tensor
+    before: Tensor
+    expected: Tensor
+    first: int = 0
+
+
+def outputs(case: Case, index: int, arena: Arena) -> Iterator[Output]:
+    """What a call wrote, and what it should have written."""
     written = [pair for pair in _arguments(case, index, arena) if pair[0].written]
     if not written or case.expect is None:
-        return None
+        return
     expected = case.expect()
     expected = expected if isinstance(expected, tuple) else (expected,)
     if len(expected) != len(written):
         raise ValueError(f"{case.label}: expect gave {len(expected)} for {len(written)} outputs")
-    found: list[Difference] = []
     for (argument, view), want in zip(written, expected, strict=True):
         storage = arena.storages[index][view.storage]
         if isinstance(argument, Sparse):
             low, high = _window(argument, storage)
             now = arena.now(storage)[low:high].clone().view(argument.dtype)
             before = storage.before[low:high].clone().view(argument.dtype)
-            difference = compare(argument.name, now, before, want, case.tol, argument.first)
+            yield Output(argument.name, now, before, want, argument.first)
         else:
             now = _typed(arena.now(storage), view)
             before = _typed(storage.before, view) if argument.poisoned else torch.empty(0)
-            difference = compare(argument.name, now, before, want, case.tol)
+            yield Output(argument.name, now, before, want)
+
+
+def _judge_values(case: Case, index: int, arena: Arena) -> Fault | None:
+    found: list[Difference] = []
+    for output in outputs(case, index, arena):
+        difference = compare(
+            output.name, output.now, output.before, output.expected, case.tol, output.first
+        )
         if difference is not None:
             found.append(difference)
     if not found:
         return None
     verdict = "uninitialized" if all(each.unwritten for each in found) else "wrong-answer"
-    return Fault(verdict, "\n".join(each.text for each in found))
+    rows = found[0].worst if len(found) == 1 else _mixed(found)
+    return Fault(verdict, "\n".join(each.head for each in found), worst=rows)
+
+
+def _mixed(found: list[Difference]) -> tuple[Worst, ...]:
+    """Rows of several outputs: some of each."""
+    most = max(WORST // len(found), 1)
+    return tuple(row for each in found for row in each.worst[:most])
 
 
 def _typed(raw: Tensor, view: View) -> Tensor:
@@ -201,8 +236,9 @@ def _judge_launches(case: Case, index: int, arena: Arena, facts: Mapping[str, An
         return None
     count = len(launches)
     changed = any(not torch.equal(arena.now(s), s.before) for s in arena.storages[index])
-    if case.copies is not None and facts.get("copies", case.copies) != case.copies:
-        text = f"calls of cudaMemcpy or cudaMemset: {facts['copies']}; it must be {case.copies}."
+    copies = case.copies or 0  # kernels do the work, unless an exercise is about copies
+    if facts.get("copies", copies) != copies:
+        text = f"calls of cudaMemcpy or cudaMemset: {facts['copies']}; it must be {copies}."
         return Fault("too-much-traffic", text)
     if case.launches is not None and count != case.launches:
         text = f"kernels launched: {count}; it must be {case.launches}."

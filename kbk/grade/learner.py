@@ -20,6 +20,7 @@ from typing import Any
 from kbk import paths
 from kbk.errors import ArgumentError, KbkError
 from kbk.grade import catalogue
+from kbk.grade.details import PATIENCE, detailed
 from kbk.grade.exercise import Exercise
 from kbk.grade.grader import grade
 from kbk.grade.report import VERDICTS, CheckResult, Report
@@ -75,8 +76,17 @@ def check(
     *,
     seed: int | None = None,
     machine: str = "cpu",
+    patience: float = PATIENCE,
 ) -> Report:
     """Grade the learner's file, or ``source``, and remember how it went.
+
+    Args:
+        exercise: which.
+        source: the text to grade; by default that of the file.
+        seed: of the random inputs; None draws one.
+        machine: "cpu" or "cuda".
+        patience: seconds to wait for what is found out about wrong values after the verdict
+            (kbk.grade.details); 0 leaves it out.
 
     An unedited stub is run too, and its report says how it fails, under the verdict
     ``not-attempted``.
@@ -87,19 +97,19 @@ def check(
         return _unreadable(exercise, str(error))
     report = grade(exercise, text, seed=seed, machine=machine)
     if _same(text, catalogue.stub_text(exercise)):
-        where = f"{_shown(file_of(exercise))} is as it came: edit it, then check again."
+        where = f"{shown(file_of(exercise))} is as it came: edit it, then check again."
         if source is not None:
             where = "The text of this cell is as it came: edit it, then run the cell again."
         elif not file_of(exercise).exists():
-            where = f"{_shown(file_of(exercise))} is not there: `kbk reset {exercise.id}` makes it."
+            where = f"{shown(file_of(exercise))} is not there: `kbk reset {exercise.id}` makes it."
         report = replace(report, verdict="not-attempted", earned=0, unedited=where)
     report = replace(report, cell=source is not None)
     if machine == "cpu":
         _remember(exercise, report)
-    return report
+    return detailed(exercise, report, patience) if patience > 0 else report
 
 
-def _shown(file: Path) -> str:
+def shown(file: Path) -> str:
     """A path as a learner in the clone's folder would write it."""
     root = paths.REPOSITORY
     return str(file.relative_to(root)) if root and file.is_relative_to(root) else str(file)

@@ -5,82 +5,31 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import math
 import os
-import resource
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kbk.errors import ArgumentError, KbkError
-from kbk.grade.server import descendants
+from kbk import paths
+from kbk.errors import KbkError
+from kbk.grade import sandbox
+from kbk.grade.isolation import linux
+from kbk.grade.watchdog import Limits as Limits
+from kbk.grade.watchdog import Outcome as Outcome
+from kbk.grade.watchdog import Watch
 from kbk.paths import PACKAGE
 
-OUTPUT_BYTES = 64 << 10
-"""How much of what a submission prints is kept."""
-_EVENT_BYTES = 64 << 20
 _MAXIMUM_IDLE = 2
 _PATIENCE = 10.0  # seconds in which a server ends what a submission left behind
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a worker may use.
-
-    Attributes:
-        build: seconds for start and compiling; the first build on a machine makes headers too.
-        case: seconds for a case.
-        memory: bytes resident, over all its processes.
-        file: bytes of one file.
-    """
-
-    build: float = 120.0
-    case: float = 5.0
-    memory: int = 3 << 30
-    file: int = 1 << 30
-
-    @staticmethod
-    def here() -> Limits:
-        """The limits in force: ``KBK_GRADE_PATIENCE=3`` gives three times the seconds."""
-        given = os.environ.get("KBK_GRADE_PATIENCE", "1")
-        try:
-            factor = float(given)
-        except ValueError:
-            factor = 0.0
-        if not 0 < factor < math.inf:
-            raise ArgumentError(f"KBK_GRADE_PATIENCE must be a number above 0; it was {given!r}.")
-        return Limits(build=120.0 * factor, case=5.0 * factor)
-
-
-@dataclass
-class Outcome:
-    """What a worker reported, and how it ended.
-
-    Attributes:
-        events: its reports, in order.
-        ended: "done", "exit", "signal", "build-time", "case-time", "memory", "output", or
-            "unavailable": no worker could be started.
-        number: exit status or signal.
-        printed: what the submission printed.
-        seconds: how long it ran.
-    """
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    ended: str = "exit"
-    number: int = 0
-    printed: str = ""
-    seconds: float = 0.0
-
-
-class _Server:
+class Server:
     """A process that forks workers (kbk.grade.server), one at a time."""
 
     def __init__(self, language: str) -> None:
@@ -151,7 +100,7 @@ class _Pool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[tuple[tuple[Any, ...], _Server]] = []
+        self._idle: list[tuple[tuple[Any, ...], Server]] = []
 
     @staticmethod
     def _key(language: str) -> tuple[Any, ...]:
@@ -160,15 +109,15 @@ class _Pool:
         ours.pop("KBK_GRADE_PATIENCE", None)
         return os.getpid(), language, *sorted(ours.items())
 
-    def take(self, language: str) -> _Server:
+    def take(self, language: str) -> Server:
         key = self._key(language)
         with self._lock:
             for index, (kept, server) in enumerate(self._idle):
                 if kept == key and server.process.poll() is None:
                     return self._idle.pop(index)[1]
-        return _Server(language)
+        return Server(language)
 
-    def give(self, server: _Server) -> None:
+    def give(self, server: Server) -> None:
         with self._lock:
             self._idle.append((self._key(server.language), server))
             spare = self._idle[:-_MAXIMUM_IDLE]
@@ -196,7 +145,8 @@ def prestart(language: str, count: int = 1) -> None:
 
 def _scratch() -> tempfile.TemporaryDirectory[str]:
     try:
-        return tempfile.TemporaryDirectory(prefix="kbk-grade-", ignore_cleanup_errors=True)
+        prefix = f"kbk-grade-{os.getpid()}-"
+        return tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
     except OSError as error:
         raise KbkError(f"a temporary folder is needed: {error}.") from error
 
@@ -208,6 +158,35 @@ def _put(file: Path, text: str) -> None:
         raise KbkError(f"{file.parent} must have room for a job: {error}.") from error
 
 
+def _hidden() -> list[str]:
+    """Where the learner's files lie, and those of whoever grades."""
+    found = [str(paths.EXERCISES), os.environ.get("KBK_EXERCISES", "")]
+    with contextlib.suppress(OSError):
+        found.append(os.getcwd())
+    return [os.path.abspath(each) for each in found if each]
+
+
+_running = 0
+_running_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _unreadable() -> Iterator[None]:
+    """While jobs run, no other process of this user may read the memory of this one."""
+    global _running
+    with _running_lock:
+        _running += 1
+        if _running == 1:
+            linux.prctl(linux.DUMPABLE_SET, 0)
+    try:
+        yield
+    finally:
+        with _running_lock:
+            _running -= 1
+            if _running == 0:
+                linux.prctl(linux.DUMPABLE_SET, 1)
+
+
 def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:
     """Run a job to its end, or to the first limit that it passes.
 
@@ -217,7 +196,8 @@ def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcom
         limits: what it may use.
     """
     outcome = Outcome()
-    with _scratch() as folder:
+    job = {"strict": True, **job, "sandbox": sandbox.level(), "hidden": _hidden()}
+    with _scratch() as folder, _unreadable():
         _put(Path(folder) / "job.json", json.dumps(job))
         server = _pool.take(job["language"])
         events, events_in = os.pipe()
@@ -231,7 +211,7 @@ def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcom
             os.close(events_in)
             os.close(printed_in)
             passed = []
-            _Watch(server, worker, events, printed, outcome, limits).run()
+            Watch(server, worker, events, printed, outcome, limits, folder).run()
         except (OSError, KeyError, ValueError):
             # A submission that ends the process above it gains nothing by that.
             if outcome.ended != "unavailable":
@@ -246,109 +226,3 @@ def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcom
             for each in (events, printed, *passed[:2]):
                 os.close(each)
     return outcome
-
-
-class _Watch:
-    """One worker, from its start to its end."""
-
-    def __init__(
-        self,
-        server: _Server,
-        worker: int,
-        events: int,
-        printed: int,
-        outcome: Outcome,
-        limits: Limits,
-    ) -> None:
-        self.server = server
-        self.worker = worker
-        self.outcome = outcome
-        self.limits = limits
-        self.printed = b""
-        self.partial = b""
-        self.size = 0
-        self.begin = self.last = self.weighed = time.monotonic()
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(events, selectors.EVENT_READ, self._take_events)
-        self.selector.register(printed, selectors.EVENT_READ, self._take_printed)
-        self.events, self.output = events, printed
-
-    def run(self) -> None:
-        """Watch until the worker is done, gone or too much; then make sure that it is gone."""
-        ended = None
-        try:
-            while ended is None and self.events in self.selector.get_map():
-                self._read(0.05)
-                ended = self._beyond()
-        finally:
-            with contextlib.suppress(OSError):
-                if ended not in (None, "done"):
-                    os.kill(self.worker, signal.SIGKILL)
-                elif ended == "done":  # it has nothing to do but to go
-                    self._let_go()
-        status = self.server.status()
-        self._read(0)
-        if ended is None:
-            ended = "signal" if status < 0 else "exit"
-            self.outcome.number = abs(status)
-        self.outcome.ended = ended
-        self.outcome.seconds = time.monotonic() - self.begin
-        self.outcome.printed = self.printed.decode(errors="replace")
-
-    def _let_go(self) -> None:
-        deadline = time.monotonic() + 1
-        while self.events in self.selector.get_map() and time.monotonic() < deadline:
-            self._read(0.02)
-        os.kill(self.worker, signal.SIGKILL)
-
-    def _read(self, patience: float) -> None:
-        for key, _ in self.selector.select(patience):
-            data = os.read(key.fd, 1 << 16)
-            if data:
-                key.data(data)
-            else:
-                self.selector.unregister(key.fileobj)
-
-    def _take_printed(self, data: bytes) -> None:
-        self.printed = (self.printed + data)[:OUTPUT_BYTES]
-
-    def _take_events(self, data: bytes) -> None:
-        self.size += len(data)
-        self.last = time.monotonic()
-        *lines, self.partial = (self.partial + data).split(b"\n")
-        self.outcome.events += [event for line in lines if (event := _event(line))]
-
-    def _beyond(self) -> str | None:
-        """The limit that is passed, or "done"."""
-        now = time.monotonic()
-        events = self.outcome.events
-        if events and events[-1]["event"] == "done":
-            return "done"
-        built = any(event["event"] == "built" for event in events)
-        if not built and now - self.begin > self.limits.build:
-            return "build-time"
-        # The simulator ends a launch itself, and says where: this is for what it cannot end.
-        if built and now - self.last > self.limits.case + 3:
-            return "case-time"
-        if self.size > _EVENT_BYTES:
-            return "output"
-        if now - self.weighed > 0.1:
-            self.weighed = now
-            if self._resident() > self.limits.memory:
-                return "memory"
-        return None
-
-    def _resident(self) -> int:
-        total = 0
-        for process in descendants(self.server.process.pid):
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                total += int(Path(f"/proc/{process}/statm").read_text().split()[1])
-        return total * resource.getpagesize()
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kbk.grade.compare import Worst
 
 VERDICTS = (
     "pass",
@@ -16,6 +19,7 @@ VERDICTS = (
     "hang",
     "crash",
     "too-much-traffic",
+    "forbidden",
     "not-attempted",
     "not-run",
     "cannot-grade",
@@ -35,6 +39,9 @@ class CheckResult:
         cases: how many cases it has; passed: how many held.
         message: evidence of the first case that failed, or "".
         line: the line of the submission at fault, or None.
+        case: number of that case in the check, from 0; None if nothing ran.
+        worst: the worst elements of its outputs.
+        diagnosis: a sentence about a known mistake that fails in the same way, or "".
     """
 
     name: str
@@ -46,6 +53,9 @@ class CheckResult:
     passed: int = 0
     message: str = ""
     line: int | None = None
+    case: int | None = None
+    worst: tuple[Worst, ...] = ()
+    diagnosis: str = ""
 
     @property
     def ok(self) -> bool:
@@ -68,6 +78,7 @@ class Report:
         seconds: how long grading took.
         source: the graded text.
         printed: what the submission printed.
+        isolation: which walls stood around the submission (kbk.grade.sandbox).
         unedited: for a stub as it came: what to say of it.
         cell: the text came from a notebook's cell, not from a file.
     """
@@ -85,6 +96,7 @@ class Report:
     seconds: float = 0.0
     source: str = field(default="", repr=False)
     printed: str = ""
+    isolation: str = ""
     unedited: str = ""
     cell: bool = False
 

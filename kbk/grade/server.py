@@ -22,6 +22,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from kbk.errors import KbkError
+from kbk.grade import sandbox
+
 _SUBREAPER, _DEATH_SIGNAL = 36, 1  # of prctl
 _TICK = 0.02
 
@@ -33,8 +36,10 @@ def main(descriptor: int, language: str) -> None:
     connection = socket.socket(fileno=descriptor)
     os.set_inheritable(descriptor, False)
     _prctl(_SUBREAPER, 1)  # daemons of a submission become our children
-    if language == "cu":
-        _preload()
+    cache = _preload() if language == "cu" else ""
+    refused = ""
+    if sandbox.level() == "auto":
+        refused = sandbox.why_no_spaces(cache)
     while True:
         try:
             data, descriptors, _, _ = socket.recv_fds(connection, 1 << 16, 3)
@@ -46,7 +51,7 @@ def main(descriptor: int, language: str) -> None:
         worker = os.fork()
         if worker == 0:
             connection.close()
-            _work(message, descriptors)
+            _work(message, descriptors, refused)
         for each in descriptors:
             os.close(each)
         _tell(connection, {"process": worker})
@@ -55,19 +60,29 @@ def main(descriptor: int, language: str) -> None:
         _tell(connection, {"status": status})
 
 
-def _preload() -> None:
+def _preload() -> str:
+    """Import; return the build cache."""
     import torch
 
     torch.set_num_threads(1)
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
     import kbk.build
+    import kbk.build.machines
     import kbk.grade.counters
+    import kbk.grade.isolation.compiler
+    import kbk.grade.isolation.lines
+    import kbk.grade.worker
     import kbk.sanitizer.places
     import kbk.sim.trace  # noqa: F401
 
     if torch.version.cuda is None:  # else it asks for GPUs, and CUDA survives no fork after that
         import torch.utils.cpp_extension
+    from kbk.build.cache import cache_dir
+
+    with contextlib.suppress(KbkError):  # told when something is built
+        return str(cache_dir())
+    return ""
 
 
 def _prctl(option: int, value: int) -> None:
@@ -94,7 +109,7 @@ def _wait(worker: int, connection: socket.socket) -> int:
             os._exit(0)
 
 
-def _work(message: dict[str, Any], descriptors: list[int]) -> None:
+def _work(message: dict[str, Any], descriptors: list[int], refused: str) -> None:
     """The life of a worker, in the forked process."""
     status = 1
     try:
@@ -105,20 +120,12 @@ def _work(message: dict[str, Any], descriptors: list[int]) -> None:
         for source, target in ((nothing, 0), (printed, 1), (printed, 2)):
             os.dup2(source, target)
         os.close(printed)
-        os.chdir(message["folder"])
-        os.environ["TMPDIR"] = message["folder"]
-        import tempfile
-
-        tempfile.tempdir = None
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        size = message["file_bytes"]
-        size = size if most == resource.RLIM_INFINITY else min(size, most)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+        _limit(resource.RLIMIT_CORE, 0)
+        _limit(resource.RLIMIT_FSIZE, message["file_bytes"])
         from kbk.grade import worker
 
         arena = descriptors[2] if len(descriptors) > 2 else None
-        worker.main(Path(message["folder"]) / "job.json", events, arena)
+        worker.main(message["folder"], events, arena, refused)
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
@@ -129,6 +136,12 @@ def _work(message: dict[str, Any], descriptors: list[int]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def _limit(kind: int, value: int) -> None:
+    _, most = resource.getrlimit(kind)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(kind, (value, value))
 
 
 def descendants(ancestor: int) -> list[int]:

@@ -67,4 +67,8 @@ def tolerance(dtype: torch.dtype, *, ulps: float = 0.5, float32_steps: int = 0) 
     info = torch.finfo(dtype)
     single = torch.finfo(torch.float32)
     rtol = ulps * info.eps + float32_steps * single.eps / 2
-    return Tol(rtol=rtol * (1 + 1e-6), atol=ulps * info.smallest_normal * info.eps * (1 + 1e-6))
+    why = f"{ulps:g} units in the last place of {str(dtype).removeprefix('torch.')}"
+    if float32_steps:
+        why += f", after {float32_steps} roundings in float32"
+    atol = ulps * info.smallest_normal * info.eps * (1 + 1e-6)
+    return Tol(rtol=rtol * (1 + 1e-6), atol=atol, why=why)

@@ -18,7 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kbk.errors import BuildError
 from kbk.grade import plain
+from kbk.grade.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,19 +29,21 @@ if TYPE_CHECKING:
 
 Emit = Callable[..., None]
 
+_IN_PLACE = 64 << 20  # bytes above which the simulator makes no guarded copy (kbk/guarded.h)
 _MOST_PLACES = 64
 """Accesses of which it is told how much of a counter they have: those with the most."""
 
 
-def main(job_file: Path, events: int, arena: int | None) -> None:
+def main(folder: str, events: int, arena: int | None, refused: str = "") -> None:
     """Run the job and report.
 
     Args:
-        job_file: the job.
+        folder: where it may write; the job is the file ``job.json`` in it.
         events: descriptor to report on.
         arena: descriptor of the memory that holds inputs and outputs (kbk.grade.arena), or None.
+        refused: why there are no namespaces here, if the server knows.
     """
-    job = json.loads(job_file.read_text())
+    job = json.loads((Path(folder) / "job.json").read_text())
     job["arena"] = arena
     out = os.fdopen(events, "w", buffering=1)
     os.set_inheritable(out.fileno(), False)
@@ -47,12 +51,36 @@ def main(job_file: Path, events: int, arena: int | None) -> None:
     def emit(event: str, **facts: Any) -> None:
         out.write(json.dumps({"event": event, **facts}) + "\n")
 
+    try:
+        walls = _sandbox(job, folder)
+        walls.refused = refused
+        walls.enter()
+        walls.begin()
+    except BuildError as error:  # no cache: not the learner's fault
+        emit("cannot", text=str(error))
+        return
+    except OSError as error:  # it worked when the server tried
+        emit("cannot", text=f"the sandbox cannot be made: {error}; KBK_SANDBOX=plain does without.")
+        return
+    emit("isolation", text=walls.described)  # once more when all of them stand
     run = _run_python if job["language"] == "py" else _run_cuda
-    if run(job, emit):
+    if run(job, emit, walls):
         emit("done")
 
 
-def _run_python(job: dict[str, Any], emit: Emit) -> bool:
+def _sandbox(job: dict[str, Any], folder: str) -> Sandbox:
+    language = job["language"]
+    wanted = "limits" if job["machine"] == "cuda" else job["sandbox"]
+    cache = ""
+    if language == "cu":
+        from kbk.build.cache import cache_dir
+
+        cache = str(cache_dir())
+    return Sandbox(folder, cache, language, wanted, tuple(job["hidden"]))
+
+
+def _run_python(job: dict[str, Any], emit: Emit, walls: Sandbox) -> bool:
+    emit("isolation", text=walls.lock())
     functions = _python_functions(job, emit)
     if functions is None:
         return False
@@ -107,25 +135,37 @@ def _python_functions(job: dict[str, Any], emit: Emit) -> dict[str, Any] | None:
     return {name: getattr(module, name) for name in job["functions"]}
 
 
-def _run_cuda(job: dict[str, Any], emit: Emit) -> bool:
+def _run_cuda(job: dict[str, Any], emit: Emit, walls: Sandbox) -> bool:
     from kbk import sim
+    from kbk.build import machines
+    from kbk.grade.isolation import compiler, lines
 
     sim.settings(time_limit=job["seconds"])
+    machines.build_apart(compiler.apart(walls))
     modules = {}
     for traced in sorted({bool(case["trace"]) for case in job["cases"]} or {False}):
-        module = _load(job, traced, emit)
+        module = _built(job, traced, emit)
         if module is None:
             return False
         modules[traced] = module
+    lines.start(walls.cache, walls.shed)
+    emit("isolation", text=walls.lock())
+    for module in modules.values():
+        module.build(job["machine"])
     emit("built")
     shared = mmap.mmap(job["arena"], job["arena_bytes"])
     places = _Places(job)
+    fenced = job["strict"] and job["machine"] == "cpu"
     for case in job["cases"]:
         emit("begin", index=case["index"])
         call = _Call(case, shared, job["machine"])
         # Every second case in another order of threads, warps and blocks.
         sim.settings(seed=job["seed"] + case["index"] if case["index"] % 2 else None)
+        if fenced:
+            sim.fence(call.in_place)
         facts = _measured(modules[bool(case["trace"])], case, call, places)
+        if fenced:
+            sim.fence()
         call.finish()
         emit("end", index=case["index"], **facts)
         if facts.get("error", {}).get("kind") == "hang":
@@ -140,10 +180,11 @@ class _Places:
 
     Attributes:
         known: library and offset by `pc`; a job has one traced library.
+        sources: the text of the submission by its file's name.
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
-        self._sources = {f"{job['name']}.cu": job["source"]}
+        self.sources = {f"{job['name']}.cu": job["source"]}
         self.known: dict[int, tuple[str, int, str]] = {}
 
     def lines(self) -> dict[int, int]:
@@ -154,25 +195,30 @@ class _Places:
             places.prefetch(library, (at for here, at, _ in self.known.values() if here == library))
         found = {}
         for pc, (library, offset, kernel) in self.known.items():
-            place = places.place(library, offset, self._sources, kernel)
-            if place.file in self._sources and place.line is not None:
+            place = places.place(library, offset, self.sources, kernel)
+            if place.file in self.sources and place.line is not None:
                 found[pc] = place.line
         return found
 
 
-def _load(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
-    import kbk
+def _built(job: dict[str, Any], traced: bool, emit: Emit) -> Any:
+    """The module, built and looked at; nothing of it has run."""
     from kbk import errors
+    from kbk.build.module import PLAIN, Module
+    from kbk.build.request import make_request
+    from kbk.grade import symbols
 
     try:
-        if traced:
-            from kbk.sim import trace
-
-            return trace.load(job["name"], job["source"], job["functions"])
-        module = kbk.load_inline(
-            job["name"], cuda_sources=job["source"], functions=job["functions"]
+        # Not kbk.load_inline, which takes torch's C++ API too: an exercise is not solved by at::.
+        request = make_request(
+            job["name"], "", job["source"], job["functions"], None, None, None, False
         )
-        module.build(job["machine"])
+        module = Module(request, variant="traced" if traced else PLAIN)
+        library = module._library(job["machine"])
+        refused = symbols.refused(library) if job["strict"] and job["machine"] == "cpu" else []
+        if refused:
+            emit("forbidden", symbols=refused)
+            return None
         return module
     except (errors.CompileError, errors.UnsupportedError, errors.ArgumentError) as error:
         emit(
@@ -201,6 +247,7 @@ class _Call:
         arguments: of the call, in order.
         names: the tensors among them.
         told: the same as the counters know them; empty where nothing is counted.
+        in_place: address and bytes of those that a call uses where they are.
     """
 
     def __init__(self, case: dict[str, Any], shared: mmap.mmap, machine: str) -> None:
@@ -212,6 +259,7 @@ class _Call:
         self.arguments: list[Any] = []
         self.names: dict[str, Tensor] = {}
         self.told: list[Argument] = []
+        self.in_place: list[tuple[int, int]] = []
         for index, argument in enumerate(case["args"]):
             if not isinstance(argument, dict) or "role" not in argument:
                 self.arguments.append(plain.decode(argument))
@@ -224,6 +272,9 @@ class _Call:
             tensor.set_(raw.untyped_storage(), view["offset"], view["shape"], view["strides"])
             self.arguments.append(tensor)
             self.names[argument["name"]] = tensor
+            if argument["role"] != "host" and raw.numel() > _IN_PLACE and raw.device.type == "cpu":
+                pages = -(-raw.numel() // mmap.PAGESIZE) * mmap.PAGESIZE
+                self.in_place.append((raw.data_ptr(), pages))
             if case["trace"]:
                 self.told.append(_told(index, argument, tensor))
 
@@ -273,6 +324,11 @@ def _measured(module: Any, case: dict[str, Any], call: _Call, places: _Places) -
 
             counted.start(call.told, most_requests=0)
             stack.callback(counted.stop)
+        if case.get("writers"):
+            from kbk.sanitizer import history
+
+            history.start()
+            stack.callback(history.stop)
         try:
             result = op(*call.arguments)
             if any(each.is_cuda for each in call.names.values()):
@@ -297,6 +353,10 @@ def _measured(module: Any, case: dict[str, Any], call: _Call, places: _Places) -
         facts["copies"] = sim.copies() - copies
     if case["trace"] and "error" not in facts:
         facts |= _counts(case, call, places)
+    if case.get("writers") and "error" not in facts:
+        from kbk.grade import writers
+
+        facts["writers"] = writers.told(case["writers"], call.names, places.sources)
     return facts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from kbk.sim.faults import convert_exception
@@ -24,8 +25,15 @@ from kbk.sim.translate import PROBE, Translation, translate
 
 INCLUDE_DIR = Path(__file__).parent / "include"
 
+OWN_CXX_LIBRARY = ["-Wl,--exclude-libs,ALL"] if sys.platform == "linux" else []
+"""For a compiler that links the C++ library into each library: no other one is to find it there.
+
+Exceptions of one, unwound by the code of another, have ended the process.
+"""
+
 __all__ = [
     "INCLUDE_DIR",
+    "OWN_CXX_LIBRARY",
     "PROBE",
     "Translation",
     "arch",

@@ -15,6 +15,9 @@ from kbk.errors import ArgumentError
 LAYOUTS = ("sgl-kernel", "python/sglang/kernels/aot")
 """Where the sources lie in a checkout of SGLang: until 2026-07-28, and since."""
 
+CHANGED = " with changes"
+"""Behind the commit of a checkout whose files are not those of the commit."""
+
 UNKNOWN = "unknown"
 FLASHINFER_URL = "https://github.com/flashinfer-ai/flashinfer"
 
@@ -138,13 +141,17 @@ def _flashinfer(
 
 
 def commit_of(folder: Path) -> str:
-    """HEAD of the checkout that a folder is in; "unknown" without git."""
+    """HEAD of the checkout that a folder is in, marked if it has changes; "unknown" without git."""
     command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return UNKNOWN
-    return done.stdout.strip() if done.returncode == 0 else UNKNOWN
+    if done.returncode != 0:
+        return UNKNOWN
+    changes = ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no", "."]
+    changed = subprocess.run(changes, capture_output=True, text=True).stdout.strip()
+    return done.stdout.strip() + (CHANGED if changed else "")
 
 
 def pinned_flashinfer(cmake: Path) -> str:

@@ -67,8 +67,16 @@ def upstream(
         if found is None or list_files:
             _list(targets, found)
             raise typer.Exit(0)
+        if not any(found.file(each.path).is_file() for each in targets):
+            raise ArgumentError(
+                f"PATH must be a checkout of SGLang; {found.root}/csrc has none of its files."
+            )
         if record and found.commit == checkouts.UNKNOWN:
             raise ArgumentError("--record must know the commit; PATH must be a checkout of git.")
+        if record and found.commit.endswith(checkouts.CHANGED):
+            raise ArgumentError("--record must have the files of a commit; PATH has changes.")
+        if json_file not in (None, Path("-")) and not json_file.absolute().parent.is_dir():
+            raise ArgumentError(f"--json must be in a folder that is there; it was {json_file}.")
         outcome = _run(found, targets, seed)
         _write(outcome, json_file, record)
         if record:

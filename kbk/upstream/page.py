@@ -27,8 +27,8 @@ __all__ = [
     "findings",
     "glue",
     "instead",
-    "replay",
     "on_gpu",
+    "replay",
     "verdicts",
 ]
 

@@ -108,7 +108,7 @@ def finding_counts(findings: Sequence[FindingResult]) -> str:
         count = sum(each.severity == severity for each in findings)
         if count:
             parts.append(f"{count} {severity}{'s' * (count > 1)}")
-    return ", ".join(parts) or "nothing found"
+    return ", ".join(parts) or "nothing in regular calls"
 
 
 def _finding_rows(result: FileResult) -> Iterator[Row]:

@@ -123,3 +123,10 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KBK_EXERCISES", str(tmp_path / "exercises"))
     monkeypatch.setattr(catalogue, "_all", lambda folder: (exercise,))
     return tmp_path / "exercises"
+
+
+@pytest.fixture
+def loose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits and the watchdog alone: without words, symbols and walls in front of them."""
+    monkeypatch.setattr("kbk.grade.grader.STRICT", False)
+    monkeypatch.setenv("KBK_SANDBOX", "limits")

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import kbk
+from kbk import paths
 from kbk.cli import app
-from kbk.grade import learner
+from kbk.grade import Exercise, catalogue, declared, learner
 from tests.grade.conftest import SCALE, make_scale
 
 run = CliRunner()
@@ -68,6 +69,42 @@ def test_check_as_json_holds_the_whole_report(solved: Path) -> None:
     (report,) = json.loads(done.stdout)
     assert (report["exercise"], report["verdict"], report["seed"]) == ("90/01", "wrong-answer", 7)
     assert [check["name"] for check in report["checks"]] == ["sizes", "nothing to do"]
+
+
+def test_check_explain_says_what_is_asked_and_runs_nothing(
+    solved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("process.prestart", "grader.run_worker"):
+        monkeypatch.setattr(f"kbk.grade.{name}", None)
+    done = run.invoke(app, ["check", "scale", "--explain", "--seed", "7"])
+    assert done.exit_code == 0 and "--seed 7" in done.output
+    assert "sizes: 3 points, 3 cases" in done.output
+    assert "scale(out float32[32] (written), x float32[32], 2.5)" in done.output
+    assert "* |expected| + " in done.output and "0.5 units in the last place" in done.output
+    assert "launches: exactly 1" in done.output and "conftest.py:" in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("01/03", ["requests_ld: at most 34 for all points", "the very bits", "about cost"]),
+        ("00/04", ["must be refused; the message has out, float32", "strides [48, 1]"]),
+        ("01/02", ["out float32[2147483655] (written from 2,147,483,148 to"]),
+        ("00/06", ["one rounding to bfloat16, after 3 in float32", "(offset 1)"]),
+        ("01/01", ["a traced launch of load_lanes", "and 276 more like these"]),
+    ],
+)
+def test_explain_tells_of_gates_refusals_windows_tolerances_and_probes(
+    name: str, words: list[str]
+) -> None:
+    exercise = next(each for each in load_all() if each.id == name)
+    text = "\n".join(declared.lines(exercise, 7))
+    assert [each for each in words if each not in text] == []
+
+
+def load_all() -> list[Exercise]:
+    """The exercises of the book: here the catalogue has those of the tests."""
+    return [catalogue.load(file) for file in sorted(paths.GRADERS.glob("*/test_*.py"))]
 
 
 def test_the_solution_is_shown_after_passing_or_on_request(solved: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_grader_that_is_ended_leaves_no_process(end: signal.Signals) -> None:
     assert marked(mark) == []
 
 
-def test_a_submission_that_ends_the_process_above_it_gains_nothing(scale) -> None:
+def test_a_submission_that_ends_the_process_above_it_gains_nothing(scale, loose) -> None:
     source = "#include <csignal>\n#include <unistd.h>\n" + SCALE.replace(
         "  if (n == 0) return;\n", "  kill(getppid(), SIGKILL);\n  if (n == 0) return;\n"
     )
@@ -70,7 +70,7 @@ def test_a_submission_that_ends_the_process_above_it_gains_nothing(scale) -> Non
     assert grade(scale, SCALE).ok  # and the next one is graded
 
 
-def test_a_worker_has_no_descriptor_of_the_grader_but_its_own(scale) -> None:
+def test_a_worker_has_no_descriptor_of_the_grader_but_its_own(scale, loose) -> None:
     here = os.open(os.devnull, os.O_RDONLY)
     os.set_inheritable(here, True)
     listing = (

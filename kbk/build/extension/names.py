@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .calls import ExtensionCall
@@ -21,7 +22,7 @@ def publish(calls: list[tuple[str, ExtensionCall]]) -> None:
 
     theirs = {*torch._C._dispatch_get_all_op_names()} - {*_published}
     for space, call in calls:
-        schema = str(call.overload._schema).partition("::")[2]
+        schema = _alias_letters(str(call.overload._schema).partition("::")[2])
         name = schema.partition("(")[0]
         full = f"{space}::{name}"
         if full in theirs:
@@ -35,3 +36,8 @@ def publish(calls: list[tuple[str, ExtensionCall]]) -> None:
         packet = getattr(torch.ops, space)
         packet.__dict__.pop(name.partition(".")[0], None)  # torch keeps what it has looked up once
         _published[full] = library
+
+
+def _alias_letters(schema: str) -> str:
+    """A schema as torch reads it: `Tensor! out` is printed as `Tensor($0! -> ) out`."""
+    return re.sub(r"\(\$(\d+)(!?) -> [^)]*\)", lambda m: f"(w{m[1]}{m[2]})", schema)

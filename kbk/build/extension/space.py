@@ -100,11 +100,11 @@ def plain_text(message: str) -> str:
 
 
 def _registered(prefix: str, spaces: list[str], library: ctypes.CDLL) -> dict[str, ExtensionOp]:
-    """The ops under a prefix by name: host functions first, then by namespace."""
+    """The ops under a prefix by name: what the source registers, then the other host functions."""
     import torch
 
     found: dict[str, ExtensionOp] = {}
-    for space in sorted(spaces, key=lambda each: (each != _FUNCTIONS, each)):
+    for space in sorted(spaces, key=lambda each: (each == _FUNCTIONS, each)):
         own = f"{prefix}__{space}::"
         for full in sorted(torch._C._dispatch_get_all_op_names()):
             if not full.startswith(own):
@@ -116,6 +116,8 @@ def _registered(prefix: str, spaces: list[str], library: ctypes.CDLL) -> dict[st
                 raise ArgumentError(
                     f"functions: {name!r} is an attribute of every module; name it otherwise."
                 )
+            if space == _FUNCTIONS and name in found:
+                continue  # its own m.def knows the defaults
             overload = getattr(packet, variant or "default")
             known, doc = space, ""
             if space == _FUNCTIONS:

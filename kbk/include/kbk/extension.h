@@ -32,6 +32,19 @@ extern "C" [[noreturn]] void __assert_fail(const char*, const char*, unsigned, c
 #include <cuda_runtime.h>
 #endif
 
+#ifdef KBK_SIM
+// torch declares it for nvcc alone, before whose name it was read here.
+namespace at {
+template <class T>
+struct RestrictPtrTraits {
+  using PtrType = T* __restrict__;
+};
+}  // namespace at
+namespace torch {
+using at::RestrictPtrTraits;
+}
+#endif
+
 #include <kbk/extension/blocks.h>
 #include <kbk/extension/function.h>
 #include <kbk/extension/pybind.h>

@@ -24,3 +24,7 @@
 #define __device_builtin__
 #define __cudart_builtin__
 #define CUDARTAPI
+
+#if !defined(__clang__) && !defined(__builtin_assume)
+#define __builtin_assume(condition) ((void)0)
+#endif

@@ -31,7 +31,15 @@ _NAMES = {
 }
 _LOOPS = "write it as loops over shared memory"
 _HEADERS = {
-    "mma.h": ("tensor core fragments (mma.h)", ""),
+    "mma.h": ("tensor core fragments (mma.h)", "write the product as a loop over float"),
+    "cusparse.h": ("cuSPARSE", "call torch's operators"),
+    "cudnn.h": ("cuDNN", "call torch's operators"),
+    "curand.h": ("cuRAND", "pass random numbers in a tensor"),
+    "curand_philox4x32_x.h": ("cuRAND in kernels", "pass random numbers in a tensor"),
+    "nvrtc.h": ("compiling at run time (NVRTC)", "call kbk.load_inline from Python"),
+    "cuda_fp4.h": ("numbers of 4 bits (cuda_fp4.h)", "use cuda_fp8.h"),
+    "cuda/ptx": ("cuda::ptx", "use inline PTX or CUDA C++"),
+    "cooperative_groups/scan.h": ("cooperative_groups scans", "use cub::WarpScan or shuffles"),
     "cuda/barrier": ("cuda::barrier", "use __syncthreads()"),
     "cuda/pipeline": ("cuda::pipeline", "copy with plain loads and stores, or inline PTX cp.async"),
     "cuda/atomic": ("cuda::atomic", "use atomicAdd() and its relatives"),
@@ -41,7 +49,7 @@ _HEADERS = {
         "copy with plain loads and stores, or inline PTX cp.async",
     ),
     "curand_kernel.h": ("cuRAND in kernels", "pass random numbers in a tensor"),
-    "cudaTypedefs.h": ("the driver API's function types", ""),
+    "cudaTypedefs.h": ("the driver API's function types", "use the runtime API"),
     "cublas_v2.h": ("cuBLAS", "call at::matmul"),
     "cublasLt.h": ("cuBLAS", "call at::matmul"),
     "ATen/cuda/CUDABlas.h": ("cuBLAS", "call at::matmul"),

@@ -45,7 +45,7 @@ EXERCISE = Exercise(
         "empty_grid": "no elements",
         "last_element_again": "written once",
         "one_thread": "written once",
-        "tail_on_the_host": "written once",
+        "tail_on_the_host": "every size",
     },
 )
 

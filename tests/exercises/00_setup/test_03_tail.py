@@ -48,7 +48,7 @@ EXERCISE = Exercise(
         "ignores_at": "behind what is there",
         "at_most_4096_blocks": "large",
         "int32": "large",
-        "tail_on_the_host": "by the kernel",
+        "tail_on_the_host": "every size",
     },
 )
 

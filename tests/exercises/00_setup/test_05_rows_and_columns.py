@@ -50,8 +50,8 @@ EXERCISE = Exercise(
         "swapped": "excess sectors",
         "thread_a_row": "excess sectors",
         "block_of_one": "excess sectors",
-        "last_columns_on_the_host": "excess sectors",
-        "last_rows_on_the_host": "excess sectors",
+        "last_columns_on_the_host": "every shape",
+        "last_rows_on_the_host": "every shape",
     },
 )
 

@@ -44,8 +44,8 @@ EXERCISE = Exercise(
         "launches_of_32_kilobytes": "launches",
         "grid_of_0_for_no_values": "every length",
         "kernel_reads_the_cpu": "no memory copy",
-        "host_stores": "no memory copy",
-        "copies_after_all": "no memory copy",
+        "host_stores": "every length",
+        "copies_after_all": "every length",
     },
     is_copy=True,
 )

@@ -90,9 +90,12 @@ def test_a_function_gives_the_same_on_both_machines(
     assert torch.equal(bound.scaled(x[:0].cuda()), x[:0].cuda())
 
 
-def test_a_check_of_torch_is_an_argument_error(bound: kbk.build.Module) -> None:
-    with pytest.raises(kbk.ArgumentError, match="scaled: x must have 1 dimension, got 2"):
-        bound.scaled(torch.ones(2, 2, device="cuda"))
+def test_a_check_of_torch_is_an_argument_error_on_both_machines(
+    bound: kbk.build.Module,
+) -> None:
+    for device in ("cpu", "cuda"):
+        with pytest.raises(kbk.ArgumentError, match="scaled: x must have 1 dimension, got 2"):
+            bound.scaled(torch.ones(2, 2, device=device))
 
 
 def test_a_launch_that_cannot_be_is_a_launch_error_on_both_machines(

@@ -70,7 +70,7 @@ __global__ void forgotten(const float* in, float* out) {
   using Block = cub::BlockReduce<float, 64>;
   __shared__ typename Block::TempStorage storage;
   const float sum = Block(storage).Sum(in[threadIdx.x]);
-  const float largest = Block(storage).Reduce(in[threadIdx.x], cuda::maximum<>{});  // no barrier before
+  const float largest = Block(storage).Reduce(in[threadIdx.x], cuda::maximum<>{});  // no barrier
   if (threadIdx.x == 0) out[0] = sum, out[1] = largest;
 }
 

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include <kbk_runtime.h>
 
@@ -18,15 +21,28 @@ inline bool allocates_without_contents(const char* name) {
   return std::strncmp(name, "empty", 5) == 0 || std::strncmp(name, "new_empty", 9) == 0;
 }
 
+using WeakStorage = c10::weak_intrusive_ptr<c10::StorageImpl>;
+
+// Memory that host functions have asked for: a static tensor of theirs outlives the call that made it.
+struct Known {
+  WeakStorage storage;
+  int dtype;
+  uint32_t item;
+};
+inline std::vector<Known>& known() {
+  static thread_local std::vector<Known> each;
+  return each;
+}
+
 inline void watch(const at::Tensor& tensor, bool empty) {
   if (!tensor.defined() || !tensor.device().is_cpu() || tensor.layout() != at::kStrided || !tensor.has_storage()) return;
   const auto& storage = tensor.storage();
+  known().push_back({storage.getWeakStorageImpl(), static_cast<int>(tensor.scalar_type()), static_cast<uint32_t>(tensor.element_size())});
   ::kbk::watch_storage(storage.mutable_data(), storage.nbytes(), static_cast<int>(tensor.scalar_type()),
                        static_cast<uint32_t>(tensor.element_size()), empty);
 }
 
 // An operation that allocates calls others that do, and each ends with the same memory: only the first tells of it.
-using WeakStorage = c10::weak_intrusive_ptr<c10::StorageImpl>;
 inline std::optional<WeakStorage>& last_told() {
   static thread_local std::optional<WeakStorage> storage;
   return storage;
@@ -59,6 +75,19 @@ inline void after(const at::RecordFunction& function, at::ObserverContext*) {
   }
 }
 
+// What earlier calls made and somebody still holds, each once.
+inline void watch_known() {
+  std::vector<Known> living;
+  std::set<const void*> seen;
+  for (Known& each : known()) {
+    const auto storage = each.storage.lock();
+    if (!storage || !seen.insert(storage.get()).second) continue;
+    ::kbk::watch_storage(storage->mutable_data(), storage->nbytes(), each.dtype, each.item, false);
+    living.push_back(std::move(each));
+  }
+  known() = std::move(living);
+}
+
 inline at::CallbackHandle& watching() {
   static thread_local at::CallbackHandle handle = 0;
   return handle;
@@ -70,6 +99,7 @@ inline at::CallbackHandle& watching() {
   KBK_EXTENSION_API void kbk_watch(int on) {                                                                             \
     auto& handle = ::kbk::extension::watching();                                                                         \
     ::kbk::extension::last_told().reset();                                                                               \
+    if (on) ::kbk::extension::watch_known();                                                                             \
     if (on && handle == 0) {                                                                                             \
       handle = at::addThreadLocalCallback(                                                                               \
           at::RecordFunctionCallback([](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> { return nullptr; }, \

@@ -1,3 +1,5 @@
+# Mistake: a block is taken for one warp, of any length.
+
 """00/01 Who runs what: which thread has which number, warp, lane and element.
 
 A block has dims = (x, y, z) threads. Thread (tx, ty, tz) counts from (0, 0, 0). The GPU numbers

@@ -1,3 +1,5 @@
+// Mistake: the index leaves out the block: every block works on the elements of the first.
+
 // 00/02 The guard. scale: out = a * x, one thread an element. Write the kernel's body:
 // the index of the thread's element, and what keeps the threads that have no element
 // from touching memory. The host function below is done.

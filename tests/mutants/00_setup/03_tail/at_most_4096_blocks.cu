@@ -1,3 +1,5 @@
+// Mistake: the grid has at most 4,096 blocks, and the elements behind them have no thread.
+
 // 00/03 The tail that nobody wrote. append: cache[at + i] = x[i] for every element i of
 // x. The values of a new prompt are put behind those that the cache holds already.
 //

@@ -1,3 +1,5 @@
+// Mistake: an index of 32 bits does not reach element 2^31.
+
 // 00/03 The tail that nobody wrote. append: cache[at + i] = x[i] for every element i of
 // x. The values of a new prompt are put behind those that the cache holds already.
 //

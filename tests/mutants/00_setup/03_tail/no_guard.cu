@@ -1,3 +1,5 @@
+// Mistake: nothing keeps the threads without an element from memory.
+
 // 00/03 The tail that nobody wrote. append: cache[at + i] = x[i] for every element i of
 // x. The values of a new prompt are put behind those that the cache holds already.
 //

@@ -1,3 +1,5 @@
+// Mistake: the elements that fill no block get a launch of their own.
+
 // 00/03 The tail that nobody wrote. append: cache[at + i] = x[i] for every element i of
 // x. The values of a new prompt are put behind those that the cache holds already.
 //

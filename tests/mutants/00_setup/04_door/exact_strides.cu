@@ -1,3 +1,5 @@
+// Mistake: strides are compared also where a dimension has one element.
+
 // 00/04 Checks at the door. last_token: out = the last row of x. When a prompt has been
 // read, only its last token's state goes on to the next word.
 //

@@ -1,3 +1,5 @@
+// Mistake: a tensor that ends where the other begins counts as overlapping.
+
 // 00/04 Checks at the door. last_token: out = the last row of x. When a prompt has been
 // read, only its last token's state goes on to the next word.
 //

@@ -1,3 +1,5 @@
+// Mistake: one thread a row: neighbouring lanes are a row apart.
+
 // 00/05 Rows and columns. add_bias: out[row, column] = x[row, column] + bias[column].
 // The kernel is right, and asks memory for eight times the sectors that it needs. Keep
 // the sums; change which thread computes which, so that no request has excess sectors.

@@ -1,3 +1,5 @@
+// Mistake: the grid has at most 1,024 blocks, and the elements behind them have no thread.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

@@ -1,3 +1,5 @@
+// Mistake: a grid of 0 blocks is launched for no elements.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

@@ -1,3 +1,5 @@
+// Mistake: products and sum are rounded to the dtype of the tensors at every step.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

@@ -1,3 +1,5 @@
+// Mistake: out is refused where it is x or y.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

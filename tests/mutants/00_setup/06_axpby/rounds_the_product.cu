@@ -1,3 +1,5 @@
+// Mistake: the product a * x is rounded to the dtype before the sum.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

@@ -1,3 +1,5 @@
+// Mistake: a factor of 0 leaves its tensor out: 0 * NaN is NaN.
+
 // 00/06 axpby. Build it: out = a * x + b * y, element by element.
 //
 //   out, x, y: the same shape and dtype, one of float32, float16 and bfloat16;

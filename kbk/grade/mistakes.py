@@ -1,0 +1,183 @@
+"""Known mistakes, recognised by how they fail.
+
+The wrong submissions under tests/mutants each make one mistake, and say which. What a mistake gives
+depends on the inputs, so it is known for inputs that never change: for a check with a fixed seed,
+which cases fail and how, which elements come out wrong, and with which values. A digest of that is
+the mistake's fingerprint.
+`mistakes.json` holds the fingerprints (`python -m kbk.grade.mistakes` makes it), so that they are
+known where no mutants are installed. A submission that fails a check runs once more, on the inputs
+of the fingerprints: a fifth of a second, where running a dozen mutants would take as many builds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kbk import paths
+from kbk.grade import catalogue
+from kbk.grade.again import again
+from kbk.grade.cases import Ask, Case
+from kbk.grade.compare import right, same_bits
+from kbk.grade.exercise import Check, Exercise
+from kbk.grade.judge import Output, judge_ask, judge_case, outputs
+
+SEED = 20
+"""Of the inputs of the fingerprints."""
+FILE = Path(__file__).with_name("mistakes.json")
+_MOST_NAMED = 2
+_UNSURE = ("hang", "cannot-grade")
+"""Verdicts that end a run."""
+
+
+def fingerprint(exercise: Exercise, source: str, check: Check) -> str | None:
+    """How a submission fails a check with the fixed inputs, as a digest.
+
+    It is made of the verdict on each case, and of the wrong elements: which, and their values.
+
+    Returns:
+        None if it does not fail, or if it did not run to its end.
+
+    Raises:
+        KbkError: it could not be built.
+    """
+    digest, wrong = hashlib.sha256(), False
+    with again(exercise, source, check, seed=SEED) as (ran, arena):
+        for each in ran:
+            case, facts = each.case, each.facts
+            if facts is None:
+                return None
+            if isinstance(case, Ask):
+                fault = judge_ask(case, facts)
+                part = json.dumps(facts.get("value", facts.get("error")), sort_keys=True).encode()
+            elif arena is not None:
+                fault = judge_case(case, each.place, arena, facts)
+                error = facts.get("error")
+                part = f"{error['kind']}".encode() if error else b""
+                if error is None and not case.raises:
+                    part = b"".join(
+                        _of(output, case) for output in outputs(case, each.place, arena)
+                    )
+            if fault is not None and fault.verdict in _UNSURE:
+                return None
+            wrong |= fault is not None
+            digest.update(f"{fault.verdict if fault else ''} {len(part)}\n".encode() + part)
+    return digest.hexdigest()[:16] if wrong else None
+
+
+def _of(output: Output, case: Case) -> bytes:
+    """The wrong elements of an output, as bytes; empty if there are none."""
+    wrong = ~right(output.now, output.expected, case.tol)
+    if output.before.numel():
+        wrong |= same_bits(output.now, output.before)
+    if not wrong.any():
+        return b""
+    values = output.now[wrong]
+    if values.dtype.is_floating_point:  # any NaN is as good as another
+        values = values.double()
+        values = torch.where(values.isnan(), torch.full_like(values, torch.nan), values)
+    where = wrong.flatten().nonzero().flatten()
+    parts = [where, values.contiguous().flatten().view(torch.uint8)]
+    if output.before.numel():
+        parts.append(same_bits(output.now, output.before)[wrong])
+    return b"".join(each.contiguous().numpy().tobytes() for each in parts)
+
+
+def diagnosis(exercise: Exercise, source: str, check: Check) -> str:
+    """A sentence on the known mistakes that give the same wrong values; "" if there is none."""
+    known = _known().get(exercise.id, {}).get("mistakes", {})
+    if not any(each["check"] == check.name for each in known.values()):
+        return ""
+    mine = fingerprint(exercise, source, check)
+    if mine is None:
+        return ""
+    same = [
+        each["mistake"]
+        for each in known.values()
+        if (each["check"], each["fingerprint"]) == (check.name, mine)
+    ]
+    if not same:
+        return ""
+    return "A known mistake fails in just this way: " + " Or: ".join(same[:_MOST_NAMED])
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, Any]:
+    """Mistakes by exercise and mutant; nothing if the file is not there."""
+    try:
+        known: dict[str, Any] = json.loads(FILE.read_text())["exercises"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return known
+
+
+def mistake_of(text: str) -> str:
+    """The mistake that the text of a mutant names in its first line; "" if it names none."""
+    found = re.match(r"(?://|#|\"\"\") ?Mistake: (.*)", text)
+    return found[1].removesuffix('"""').strip() if found else ""
+
+
+def table(exercises: Iterable[Exercise], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Id and mistakes of each exercise; what has not changed is taken from ``known``."""
+    for exercise in exercises:
+        mutants = dict(_mutants(exercise))
+        stamp = stamp_of(exercise, mutants)
+        old = known.get(exercise.id, {})
+        if old.get("stamp") == stamp:
+            yield exercise.id, old
+            continue
+        found = {}
+        checks = {each.name: each for each in exercise.checks}
+        for name, text in mutants.items():
+            print(f"{exercise.id} {name}", file=sys.stderr)
+            check = checks[exercise.mutants[name]]
+            told = None if check.gate else fingerprint(exercise, text, check)
+            if told is not None:
+                found[name] = {"check": check.name, "fingerprint": told}
+                found[name]["mistake"] = mistake_of(text)
+        yield exercise.id, {"stamp": stamp, "mistakes": found}
+
+
+def _mutants(exercise: Exercise) -> Iterator[tuple[str, str]]:
+    folder = (paths.MUTANTS or Path()) / exercise.topic / exercise.stem
+    for name in sorted(exercise.mutants):
+        yield name, (folder / f"{name}{exercise.suffix}").read_text()
+
+
+def is_fresh(exercise: Exercise) -> bool:
+    """Whether the fingerprints are those of the present grader and mutants."""
+    try:
+        return _known().get(exercise.id, {}).get("stamp") == stamp_of(exercise)
+    except OSError:  # a mutant that is named and not there
+        return False
+
+
+def stamp_of(exercise: Exercise, mutants: dict[str, str] | None = None) -> str:
+    """A digest of what the fingerprints of an exercise depend on."""
+    mutants = dict(_mutants(exercise)) if mutants is None else mutants
+    parts = [exercise.grader.read_text(), *(f"{name}\n{mutants[name]}" for name in sorted(mutants))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def main() -> int:
+    if paths.MUTANTS is None:
+        print("the fingerprints are made in a clone: no mutants are installed", file=sys.stderr)
+        return 2
+    made: dict[str, Any] = {}
+    for name, found in table(catalogue.all(), _known()):
+        made[name] = found
+        text = json.dumps({"version": 1, "seed": SEED, "exercises": made}, indent=1)
+        FILE.write_text(text + "\n")  # after each, so that what was done stays
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
