@@ -37,7 +37,6 @@ _HEADERS = {
     "curand.h": ("cuRAND", "pass random numbers in a tensor"),
     "curand_philox4x32_x.h": ("cuRAND in kernels", "pass random numbers in a tensor"),
     "nvrtc.h": ("compiling at run time (NVRTC)", "call kbk.load_inline from Python"),
-    "cuda_fp4.h": ("numbers of 4 bits (cuda_fp4.h)", "use cuda_fp8.h"),
     "cuda/ptx": ("cuda::ptx", "use inline PTX or CUDA C++"),
     "cooperative_groups/scan.h": ("cooperative_groups scans", "use cub::WarpScan or shuffles"),
     "cuda/barrier": ("cuda::barrier", "use __syncthreads()"),

@@ -150,7 +150,7 @@ def test_an_access_behind_an_allocation_of_the_host_function_is_found(tools: Any
     with kbk.sanitize(raise_on_error=False) as s:
         tools.past_scratch(torch.ones(8))
     assert [each.kind for each in s.errors] == ["out-of-bounds"]
-    assert "allocation 1 of the host function, float32[4]" in str(s.errors[0])
+    assert re.search(r"allocation \d of the host function, float32\[4\]", str(s.errors[0]))
 
 
 def test_a_race_in_shared_memory_is_found(tools: Any) -> None:
@@ -201,4 +201,5 @@ def test_an_output_that_is_written_in_part_is_told(tools: Any) -> None:
     with kbk.sanitize(raise_on_error=False) as s:
         tools.run_copy(torch.zeros(8), torch.ones(8), 6)
     (finding,) = s.findings
-    assert finding.code == "unwritten-output" and "2 of" in str(finding)
+    assert finding.code == "unwritten-output"
+    assert "2 elements were never written" in str(finding)
