@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import BuildError, CompileError
 from .cache import disk_full
 from .functions import Function
+from .missing import advice
 from .unit import END_FILE, REGISTRATION_FILE, exported_at
 
 # g++ and clang: file:line:column: error: text; nvcc: file(line): error: text, or error #20: text
@@ -170,6 +171,8 @@ def _readable(
 def _error(
     found: Diagnostic, texts: Mapping[str, str], compiled: Mapping[str, str], log: str
 ) -> CompileError:
+    more = advice(found.text) if compiled else ""  # of the simulator's builds
+    found = replace(found, text=f"{found.text}: {more}") if more else found
     excerpt, column = _excerpt(found, texts, compiled)
     where = f"{found.file}:{found.line}" + (f":{column}" if column else "")
     text = f"{where}: {found.text}" + (f"\n{excerpt}" if excerpt else "")

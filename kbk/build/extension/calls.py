@@ -126,6 +126,12 @@ class ExtensionCall:
             self._bound(args, kwargs)  # says it better where there are too many or too few
             what = _CALLED.sub("", str(error)).partition("\n")[0].partition(" for operator ")[0]
             return ArgumentError(f"{self.name}: {what.rstrip('.')}; it is {op.text}.")
+        lacking = re.match(r"Could not run '(aten::\w+)", text)
+        if isinstance(error, NotImplementedError) and lacking:
+            return ArgumentError(
+                f"{self.name}: the host function calls {lacking[1]}, which torch does not have for "
+                "CPU tensors; leave the call out, or guard it."
+            )
         if isinstance(error, NotImplementedError) and text.startswith("Could not run "):
             return ArgumentError(
                 f"{self.name}: the source has no implementation of it for these tensors; "
