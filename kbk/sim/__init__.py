@@ -5,20 +5,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from kbk.sim.compile_flags import (
+    kernel_flags,
+    link_flags,
+    runtime_files,
+    runtime_flags,
+    runtime_sources,
+)
 from kbk.sim.faults import convert_exception
 from kbk.sim.runtime_library import (
     arch,
     copies,
     fence,
-    kernel_flags,
     last_launch_seconds,
     launch_log,
     launches,
-    link_flags,
     load_runtime,
-    runtime_files,
-    runtime_flags,
-    runtime_sources,
     settings,
 )
 from kbk.sim.translate import PROBE, Translation, translate

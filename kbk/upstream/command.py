@@ -67,10 +67,6 @@ def upstream(
         if found is None or list_files:
             _list(targets, found)
             raise typer.Exit(0)
-        if not any(found.file(each.path).is_file() for each in targets):
-            raise ArgumentError(
-                f"PATH must be a checkout of SGLang; {found.root}/csrc has none of its files."
-            )
         if record and found.commit == checkouts.UNKNOWN:
             raise ArgumentError("--record must know the commit; PATH must be a checkout of git.")
         if record and found.commit.endswith(checkouts.CHANGED):

@@ -101,14 +101,14 @@ def _case_rows(case: CaseResult, result: FileResult) -> Iterator[Row]:
             yield "", f"      {line}"
 
 
-def finding_counts(findings: Sequence[FindingResult]) -> str:
+def finding_counts(findings: Sequence[FindingResult], none: str = "nothing found") -> str:
     """ "2 errors, 1 warning"."""
     parts = []
     for severity in _SEVERITIES:
         count = sum(each.severity == severity for each in findings)
         if count:
             parts.append(f"{count} {severity}{'s' * (count > 1)}")
-    return ", ".join(parts) or "nothing in regular calls"
+    return ", ".join(parts) or none
 
 
 def _finding_rows(result: FileResult) -> Iterator[Row]:
@@ -203,7 +203,10 @@ def summary_rows(record: Record) -> list[tuple[str, ...]]:
                 each.key,
                 each.verdict,
                 f"{right}/{len(regular)}" if regular else "",
-                finding_counts([one for one in each.findings if not one.only_known])
+                finding_counts(
+                    [one for one in each.findings if not one.only_known],
+                    "nothing in regular calls",
+                )
                 if watched
                 else "",
                 f"{sum(bool(case.shown) for case in known)} of {len(known)} shown" if known else "",

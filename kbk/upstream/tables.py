@@ -55,7 +55,7 @@ def verdict_rows(record: Record) -> Rows:
                 ", ".join(each.functions),
                 each.verdict,
                 f"{right} of {len(regular)}",
-                finding_counts(found),
+                finding_counts(found, "nothing in regular calls"),
             ]
         )
     return rows

@@ -87,7 +87,11 @@ class ExtensionSpace:
             text = plain_text(problem.decode(errors="replace")).replace(f"{prefix}__", "")
             raise BuildError(f"{self.source}: torch did not take the functions: {text}")
         spaces = library.kbk_namespaces().decode().split()
-        self.ops[machine] = _registered(prefix, spaces, library)
+        try:
+            self.ops[machine] = _registered(prefix, spaces, library)
+        except ArgumentError:
+            library.kbk_unregister()  # an op of such a name would trouble all who list torch's
+            raise
         self.docs[machine] = library.kbk_doc(b"").decode(errors="replace")
         self.libraries[machine] = library
         self.ready.add(machine)

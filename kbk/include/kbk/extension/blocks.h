@@ -191,6 +191,7 @@ inline bool add_block(torch::Library::Kind kind, const char* space, std::optiona
   KBK_EXTENSION_API const char* kbk_failed_launch(const char* function) {                             \
     return ::kbk::extension::failed_launch(function);                                                 \
   }                                                                                                   \
+  KBK_EXTENSION_API void kbk_unregister() { ::kbk::extension::libraries().clear(); }                  \
   KBK_EXTENSION_API const char* kbk_thrown() {                                                        \
     static thread_local std::string text;                                                             \
     text.swap(::kbk::extension::thrown());                                                            \
