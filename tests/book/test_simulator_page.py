@@ -44,7 +44,7 @@ SAYINGS = [
     ("64, 163 or 227 KiB", f"{RUNTIME}/device.cpp", "48 * kKiB, 64 * kKiB, 32764"),
     ("64, 163 or 227 KiB", f"{RUNTIME}/device.cpp", "48 * kKiB, 163 * kKiB, 32764"),
     ("64, 163 or 227 KiB", f"{RUNTIME}/device.cpp", "48 * kKiB, 227 * kKiB, 32764"),
-    ("`a * b + c` is rounded twice", "kbk/sim/runtime_library.py", '"-ffp-contract=off"'),
+    ("`a * b + c` is rounded twice", "kbk/sim/compile_flags.py", '"-ffp-contract=off"'),
     ("NaN in every float of 16 bits or more", f"{TOOLS}/regions.cpp", "? 0xfd : 0x7f"),
     ("`atomicAdd_block` counts as `atomicAdd`", "kbk/sim/include/kbk_atomic.h", "define(_block)"),
     ("kernels that launch kernels", f"{RUNTIME}/launch.cpp", "dynamic parallelism is not"),

@@ -1,6 +1,6 @@
 // In a traced build: the runtime learns which of torch's memory the host function uses, and what of it was allocated without contents.
 //
-// The unit is linked with --wrap for the functions below (kbk/sim/runtime_library.py), so that calls to them come here.
+// The unit is linked with --wrap for the functions below (kbk/sim/compile_flags.py), so that calls to them come here.
 #pragma once
 
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>

@@ -1,5 +1,5 @@
 // Functions of mathematics that kernels of a traced build call: counted, then computed by the C library. The unit is linked with
-// --wrap=expf and so on (kbk/sim/runtime_library.py).
+// --wrap=expf and so on (kbk/sim/compile_flags.py).
 #include <cmath>
 
 #include "trace.h"
