@@ -5,29 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.kbk.own_cache import session_cache as session_cache
+
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def session_cache(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Path]:
-    base = tmp_path_factory.getbasetemp()
-    if hasattr(request.config, "workerinput"):  # pytest-xdist: one cache for all workers
-        base = base.parent
-    folder = base / "kbk cache"  # with a space, as folders of people have
-    before = os.environ.get("KBK_CACHE")
-    os.environ["KBK_CACHE"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["KBK_CACHE"]
-    else:
-        os.environ["KBK_CACHE"] = before
 
 
 @pytest.fixture
