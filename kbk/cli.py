@@ -16,6 +16,7 @@ from rich.text import Text
 import kbk
 from kbk import doctor as doctor_module
 from kbk.grade import commands
+from kbk.grade.batch import commands as batch_commands
 from kbk.upstream import command as upstream_command
 
 app = typer.Typer(
@@ -118,12 +119,42 @@ def record(
     raise typer.Exit(1 if recorder.record(out, wanted or None) else 0)
 
 
+@app.command()
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Op families, as activation; all by default.")
+    ] = None,
+) -> None:
+    """Show ops beside their peers: measured now on a GPU; without one, the newest record.
+
+    A peer that cannot run is named with the reason. Nothing is written; `kbk record` does that.
+
+    Exit status: 0 if every table could be shown, 1 if one could not or there is no such family.
+    """
+    from kbk.bench import sidebyside
+    from kbk.build.toolchain import cuda_available
+
+    wanted = names or list(sidebyside.SUITES)
+    unknown = [name for name in wanted if name not in sidebyside.SUITES]
+    if unknown:
+        _fail(f"NAMES must be of {', '.join(sidebyside.SUITES)}; it was {unknown[0]!r}.")
+    live = cuda_available()
+    if not live:
+        print(
+            "An NVIDIA GPU with nvcc is missing here, so nothing is measured: these numbers are "
+            "recorded ones. `kbk doctor` says what is missing.\n"
+        )
+    shown = [sidebyside.show(name, live=live) for name in wanted]
+    raise typer.Exit(0 if all(shown) else 1)
+
+
 def _fail(sentence: str) -> NoReturn:
     print(sentence, file=sys.stderr)
     raise typer.Exit(1)
 
 
 commands.register(app)
+batch_commands.register(app)
 upstream_command.register(app)
 
 

@@ -2,8 +2,9 @@
 
     python -m kbk.bench.record --out measurements
 
-Parts: families, tests, tune, compare, ladder, ceilings, host, build, notebook. Each writes at most
-one file; the parts, their times and the main numbers are printed last and kept in summary.txt.
+Parts: families, tests, tune, compare, ladder, activation_ladder, ceilings, host, build, notebook,
+and the suites of kbk/bench/sidebyside.py. Each writes at most one file; the parts, their times and
+the main numbers are printed last and kept in summary.txt.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kbk.bench import building, ceilings, copying, notebook
+from kbk.bench import activation, building, ceilings, copying, notebook, sidebyside
+from kbk.bench.page import table_text
 from kbk.bench.records import Record, provenance, save
 from kbk.paths import PACKAGE
 
@@ -59,7 +62,7 @@ def families(run: Run) -> None:
     """Builds the kernels that the other parts need."""
     from kbk.ops import family
 
-    for name in ("copy", "ceilings"):
+    for name in ("copy", "ceilings", "activation", "rope"):
         begin = time.perf_counter()
         family(name)
         run.say(f"  kernels/{name}.cu {time.perf_counter() - begin:6.2f} s")
@@ -99,6 +102,13 @@ def ladder(run: Run) -> None:
         run.say(f"  {copying.size_name(int(size)):>8} {each}")
 
 
+def activation_ladder(run: Run) -> None:
+    """Every rung of the activation, and the ceiling of its mix."""
+    for shape, found in run.keep(activation.ladder()).items():
+        each = ", ".join(f"{n.removeprefix('silu_')} {us:.1f}" for n, us in found["rungs"].items())
+        run.say(f"  {shape}: {each}")
+
+
 def ceiling(run: Run) -> None:
     """What memory gives to four mixes of reads and writes."""
     for mix, found in run.keep(ceilings.measure()).items():
@@ -125,16 +135,27 @@ def page(run: Run) -> None:
     run.say("  " + notebook.execute(PACKAGE.parent / "book/01_copy.md", run.out / "01_copy.ipynb"))
 
 
+def beside_peers(name: str, run: Run) -> None:
+    """A suite of ops beside their peers: `kbk bench` shows the same."""
+    of = sidebyside.suite(name)
+    data = run.keep(sidebyside.measure(of))
+    head, rows = sidebyside.table(of, data)
+    run.lines += ["  " + line for line in table_text(head, rows).splitlines()]
+    run.lines += ["  " + sentence for sentence in sidebyside.absent(data)]
+
+
 PARTS: dict[str, Callable[[Run], None]] = {
     "families": families,
     "tests": tests,
     "tune": tune,
     "compare": compare,
     "ladder": ladder,
+    "activation_ladder": activation_ladder,
     "ceilings": ceiling,
     "host": host,
     "build": build,
     "notebook": page,
+    **{name: partial(beside_peers, name) for name in sidebyside.SUITES},
 }
 
 

@@ -5,7 +5,18 @@ Every op takes CUDA tensors (on a GPU) or CPU tensors (on the simulator) and pas
 ``torch.compile(fullgraph=True)``.
 """
 
+from kbk.ops._activation import gelu_and_mul, gelu_tanh_and_mul, silu_and_mul
 from kbk.ops._copy import copy, copy_to_gpu_no_ce
 from kbk.ops._family import family
+from kbk.ops._rope import FusedSetKVBufferArg, apply_rope_with_cos_sin_cache_inplace
 
-__all__ = ["copy", "copy_to_gpu_no_ce", "family"]
+__all__ = [
+    "FusedSetKVBufferArg",
+    "apply_rope_with_cos_sin_cache_inplace",
+    "copy",
+    "copy_to_gpu_no_ce",
+    "family",
+    "gelu_and_mul",
+    "gelu_tanh_and_mul",
+    "silu_and_mul",
+]

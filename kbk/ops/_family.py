@@ -18,6 +18,28 @@ FUNCTIONS: dict[str, list[str]] = {
         "copy",
         "copy_to_gpu_no_ce",
     ],
+    "rope": ["rope_in_flight", "apply_rope_with_cos_sin_cache_inplace"],
+    "rope_rungs": [
+        "rope_sincos",
+        "rope_by_element",
+        "rope_by_pair",
+        "rope_strided",
+        "rope_vectors",
+        "rope_walk_heads",
+        "rope_shared_table",
+    ],
+    "activation": [
+        "silu_then_mul",
+        "silu_one_per_thread",
+        "silu_block_per_token",
+        "silu_vectors",
+        "silu_redone_tail",
+        "silu_flat",
+        "silu_in_flight",
+        "silu_and_mul",
+        "gelu_and_mul",
+        "gelu_tanh_and_mul",
+    ],
     "ceilings": ["read_only", "two_to_one", "one_to_one", "write_only"],
 }
 """Host functions of each file in ``kernels/``."""
