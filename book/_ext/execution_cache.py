@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (
     *("kbk", "kernels", "measurements", "solutions", "tests/exercises", "tests/stubs"),
-    *("book/_data", "tools/sglang_map"),
+    *("tests/mutants", "tests/exploits", "book/_data", "tools/sglang_map"),
 )
 KEPT = 3
 

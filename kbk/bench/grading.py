@@ -1,10 +1,12 @@
 """How long a learner waits for a verdict on this CPU: after a save in `kbk watch`, and in a shell.
 
-``make bench`` runs this as ``python -m kbk.bench.grading``.
+``make bench`` runs this as ``python -m kbk.bench.grading``. With ``--class 200`` it measures what a
+class of so many students costs instead (kbk.bench.classroom), which takes long.
 """
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import pty
@@ -18,6 +20,7 @@ import termios
 import time
 from pathlib import Path
 
+from kbk.bench import classroom
 from kbk.bench.simulator import Line
 from kbk.grade import Exercise, catalogue, grade
 
@@ -120,7 +123,12 @@ def from_a_shell(exercise: Exercise) -> float:
         return time.perf_counter() - start
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m kbk.bench.grading")
+    parser.add_argument("--class", dest="students", type=int, help="measure a class of so many")
+    students = parser.parse_args(arguments).students
+    if students is not None:
+        return _printed("a class in kbk grade", classroom.lines(max(students, 1)))
     exercises = catalogue.all()
     kernels = [each for each in exercises if each.suffix == ".cu"]
     grade(kernels[0], catalogue.solution_text(kernels[0]))  # headers are compiled once
@@ -132,7 +140,12 @@ def main() -> int:
     lines.append(Line("median over the exercises", statistics.median(each.values()), "s", MEDIAN))
     cold = statistics.median(from_a_shell(kernels[0]) for _ in range(ROUNDS))
     lines.append(Line(f"kbk check {kernels[0].id}, from a shell", cold, "s", COLD))
-    print(f"{'from a save to its verdict, in kbk watch':<44}{'measured':>12} {'':<10}{'bar':<10}")
+    return _printed("from a save to its verdict, in kbk watch", lines)
+
+
+def _printed(title: str, lines: list[Line]) -> int:
+    """Print a table; 1 if a figure is over its bar."""
+    print(f"{title:<44}{'measured':>12} {'':<10}{'bar':<10}")
     for line in lines:
         print(line.text())
     return 0 if all(line.kept for line in lines) else 1

@@ -126,7 +126,7 @@ def compare_coalescing(
             f"compare_coalescing: requests must be 1 to {MOST_STRIPS} tuples, a strip each; "
             f"{count}."
         )
-    strips = []
+    chosen = []
     for each in requests:
         if not isinstance(each, tuple) or not 2 <= len(each) <= 4:
             raise ArgumentError(
@@ -140,7 +140,13 @@ def compare_coalescing(
                 f"{', '.join(_CHOICES)}; it was {quoted(more)}."
             )
         found = find("compare_coalescing", launch, shared=False, line=line, **(more or {}))
-        strips.append((str(title), found, sectors_of(found)))
+        chosen.append((str(title), found))
+    return compared(chosen)
+
+
+def compared(requests: Sequence[tuple[str, Request]]) -> Picture:
+    """The picture of some requests with their titles, one strip above the other."""
+    strips = [(title, found, sectors_of(found)) for title, found in requests]
     rows = [
         [
             title,

@@ -1,20 +1,22 @@
 """Grading: a learner's code runs in a process of its own, and is judged after that has ended.
 
-exercise, cases, values: what a grader file is written in.
+exercise, cases, values: what a grader file is written in. rotation: what those of RoPE share.
 probe: where the answers of a prediction come from.
 counters: what gates are about.
 catalogue: finds the grader files.
 words, symbols: what a submission may not say, nor its library ask for.
 arena, process, watchdog, server, worker: run a submission elsewhere.
+calls, checkers, timing, shown: what a worker does with one call, and notes of it.
 sandbox, isolation: the walls around that.
-judge, compare, gates: from facts to verdicts.
+judge, compare, gates, checked, timed: from facts to verdicts; results: of a check.
 grader: all of that for one submission.
-again, details, writers, mistakes: what is found out about a failure after the verdict.
+cancel: takes a grading back.
+again, details, writers, mistakes, pictures: what is found out about a failure after the verdict.
 declared: what an exercise asks and by what it judges.
 learner: a learner's files and progress.
 watching: the loop of `kbk watch`.
 report, show, notebook, commands: what people see.
-testing, author, proof: pytest, and the rules for exercises.
+testing: pytest. author, authoring, proof: the rules for exercises, chapters and pages.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kbk.grade.assignment import extend as extend
     from kbk.grade.cases import BITS as BITS
     from kbk.grade.cases import Ask as Ask
     from kbk.grade.cases import Case as Case
@@ -47,9 +50,10 @@ _HOMES = {
     **dict.fromkeys(["Check", "Exercise"], "exercise"),
     **dict.fromkeys(["CheckResult", "Report"], "report"),
     "Probe": "probe",
+    "extend": "assignment",
     "grade": "grader",
 }
-_MODULES = {"author", "catalogue", "learner", "testing", "values"}
+_MODULES = {"authoring", "catalogue", "learner", "testing", "values"}
 
 __all__ = [
     "BITS",
@@ -67,6 +71,7 @@ __all__ = [
     "Tol",
     "Update",
     "Write",
+    "extend",
     "grade",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +38,7 @@ def again(
     seed: int,
     only: int | None = None,
     writers: Sequence[tuple[str, int]] = (),
+    shows: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[list[Ran], Arena | None]]:
     """Run a check, or one case of it. The memory of the cases is there until the block's end.
 
@@ -46,12 +47,14 @@ def again(
         check: which.
         only: number of the case; None runs all.
         writers: elements of which to tell who wrote them (kbk.grade.writers); the run is traced.
+        shows: which request of a warp to tell of (kbk.grade.shown); the run is traced.
 
     Raises:
         KbkError: it could not be built.
     """
     run = Run(exercise, source, seed, "cpu")
     run.writers = list(writers)
+    run.shows = dict(shows or {})
     items = run.items([check])
     items = items if only is None else [items[only]]
     calls = [item.case for item in items if isinstance(item.case, Case)]

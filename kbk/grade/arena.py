@@ -135,16 +135,24 @@ class Arena:
         before = torch.tensor(poison(argument.dtype), dtype=torch.uint8)
         before = before.repeat(-(-(high - low) // size))[: high - low].clone()
         at = argument.first * size - low
-        if not argument.written:
+        if not argument.written or argument.updated:
             window = argument.window.contiguous().view(torch.uint8)
             before[at : at + window.numel()] = window
         storages.append(Storage(self._take(nbytes), nbytes, before, low, high))
         shape = list(argument.shape) or [argument.numel]
-        if math.prod(shape) != argument.numel:
+        strides = [math.prod(shape[at + 1 :]) for at in range(len(shape))]
+        if argument.strides:
+            strides = list(argument.strides)
+            last = sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
+            if last >= argument.numel:
+                raise ArgumentError(
+                    f"{argument.name}: strides {strides} must stay within {argument.numel} "
+                    f"elements; the last of shape {shape} is {last}."
+                )
+        elif math.prod(shape) != argument.numel:
             raise ArgumentError(
                 f"{argument.name}: shape {shape} has not {argument.numel} elements."
             )
-        strides = [math.prod(shape[at + 1 :]) for at in range(len(shape))]
         return View(len(storages) - 1, argument.dtype, shape, strides, 0)
 
     def _fill(self, storage: Storage) -> None:

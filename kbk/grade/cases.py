@@ -118,16 +118,18 @@ class Host(Argument):
 
 @dataclass(frozen=True)
 class Sparse:
-    """A contiguous tensor, perhaps larger than memory, of which only a window is there.
+    """A tensor, perhaps larger than memory, of which only a window is there.
 
     Attributes:
-        numel: elements of the whole tensor.
+        numel: elements of the whole tensor; with `strides`, of the memory that it lies in.
         dtype: of its elements.
-        first: index of the window's first element, in the flattened tensor.
+        first: index of the window's first element, in the flattened tensor or in that memory.
         window: values of the window; for a written one, its length and dtype count.
         name: the parameter's name.
         written: whether the call must write the window (and nothing else).
         shape: of the whole tensor; () for one dimension.
+        strides: of a tensor whose elements lie apart, in elements; () for a contiguous one.
+        updated: of a written one: the values of its window count before the call too.
     """
 
     numel: int
@@ -137,6 +139,8 @@ class Sparse:
     name: str
     written: bool = False
     shape: tuple[int, ...] = ()
+    strides: tuple[int, ...] = ()
+    updated: bool = False
 
 
 @dataclass

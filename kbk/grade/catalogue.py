@@ -97,5 +97,12 @@ def stub_text(exercise: Exercise) -> str:
 
 
 def solution_text(exercise: Exercise) -> str:
-    """The text of the solution."""
-    return (paths.SOLUTIONS / exercise.path).read_text()
+    """The text of the solution.
+
+    Raises:
+        KbkError: there is none here: a kbk that was packed to grade a class has no solutions.
+    """
+    try:
+        return (paths.SOLUTIONS / exercise.path).read_text()
+    except FileNotFoundError:
+        raise KbkError(f"the solution of {exercise.id} is not in this kbk.") from None

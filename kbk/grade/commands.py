@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -16,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kbk.errors import KbkError
+from kbk.grade import author
+from kbk.grade.author import clear_errors, fail
 
 if TYPE_CHECKING:
     from kbk.grade.exercise import Exercise
@@ -23,16 +27,12 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="An exercise: 00/02, guard, or the path of its file.")]
 
+_TABLE = 80
+"""Columns that the table of the exercises takes; a narrower terminal gets a line for each."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the verbs to the command line."""
-    author = typer.Typer(help="For authors of exercises.", no_args_is_help=True)
-
-    @author.callback()
-    def _author() -> None:
-        """Keeps `check` a verb of its own."""
-
-    author.command("check")(author_check)
     for verb, function in (
         ("list", list_exercises),
         ("check", check),
@@ -42,14 +42,14 @@ def register(app: typer.Typer) -> None:
         ("reset", reset),
     ):
         app.command(verb)(function)
-    app.add_typer(author, name="author")
+    app.add_typer(author.app, name="author")
 
 
 def list_exercises(
     chapter: Annotated[str, typer.Argument(help="A chapter, like 00; all by default.")] = "",
 ) -> None:
     """List the exercises: what they are worth, and how yours stand."""
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import catalogue, learner
 
         exercises = catalogue.all(chapter)
@@ -67,7 +67,12 @@ def list_exercises(
             for stands in [learner.standing(each)]
         ]
     console = Console(highlight=False)
-    if console.is_terminal:
+    if console.is_terminal and console.width < _TABLE:
+        from kbk.grade.watching import screen
+
+        shown = screen.listing(console.width, only=exercises)
+        sys.stdout.write(screen.painted(shown, True, console.width))
+    elif console.is_terminal:
         table = Table(box=None, pad_edge=False)
         for title in ("", "exercise", "kind", "", "time", "points", "state"):
             table.add_column(title, justify="right" if title in ("time", "points") else "left")
@@ -105,7 +110,7 @@ def check(
 
     Exit status: 0 if everything passed, 1 if not, 2 if a name means nothing.
     """
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import process
 
         if not explain:
@@ -156,7 +161,7 @@ def watch(
     Keys: n next, h hint, l list, r reset, s solution, c check again, q quit. Where the output is no
     terminal, each verdict is printed below the last one, and Ctrl-C ends.
     """
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import process
 
         process.prestart("cu", 2)
@@ -187,13 +192,18 @@ def _chosen(names: list[str], everything: bool) -> list[Exercise]:
 def _graded(exercises: list[Exercise], seed: int | None, machine: str) -> Iterator[Report]:
     """Reports in order; several exercises are graded at the same time."""
     from kbk.grade import learner
+    from kbk.grade.cancel import cancellable
 
     console = Console(stderr=True, highlight=False)
     at_once = min(len(exercises), os.cpu_count() or 1) if machine == "cpu" else 1
-    with ThreadPoolExecutor(at_once) as pool:
-        futures = [
-            pool.submit(learner.check, each, seed=seed, machine=machine) for each in exercises
-        ]
+    ended = threading.Event()
+
+    def one(exercise: Exercise) -> Report:
+        with cancellable(ended):
+            return learner.check(exercise, seed=seed, machine=machine)
+
+    with _signals_as_exits(), ThreadPoolExecutor(at_once) as pool:
+        futures = [pool.submit(one, each) for each in exercises]
         for exercise, future in zip(exercises, futures, strict=True):
             try:
                 if console.is_terminal:
@@ -201,12 +211,31 @@ def _graded(exercises: list[Exercise], seed: int | None, machine: str) -> Iterat
                         yield future.result()
                 else:
                     yield future.result()
-            except KbkError as error:
+            except BaseException as error:
+                ended.set()  # what still runs ends now; nobody waits for a kernel that hangs
                 pool.shutdown(cancel_futures=True)
-                _fail(str(error), 2)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, KbkError):
+                    fail(str(error), 2)
                 raise
+
+
+@contextmanager
+def _signals_as_exits() -> Iterator[None]:
+    """Let a signal that ends the program do it as an exception: the cursor comes back."""
+    names = ("SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {}
+    with suppress(ValueError):  # not the main thread
+        before = {number: signal.signal(number, _leave) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _print(report: Report) -> None:
@@ -214,7 +243,7 @@ def _print(report: Report) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     if console.is_terminal:
-        console.print(as_rich(report))
+        console.print(as_rich(report, console.width))
     else:
         print(as_text(report))
     if report.ok:
@@ -230,13 +259,17 @@ def hint(
     level: Annotated[int | None, typer.Option(help="1: concept, 2: place, 3: shape.")] = None,
 ) -> None:
     """Give the next hint: the concept, then the place, then the shape of the fix."""
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import catalogue, learner
 
         exercise = catalogue.find(name)
         number, text = learner.hint(exercise, level)
     last = ", the last" if number == len(exercise.hints) else ""
-    print(f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}{last}: {text}")
+    from kbk.grade.show import wrapped
+
+    console = Console(highlight=False)
+    line = f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}{last}: {text}"
+    print("\n".join(wrapped(line, console.width if console.is_terminal else None)))
 
 
 def solution(
@@ -244,7 +277,7 @@ def solution(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Print the solution; asks first if your own does not pass yet."""
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import catalogue, learner
 
         exercise = catalogue.find(name)
@@ -260,7 +293,7 @@ def solution(
 
 def reset(name: Name) -> None:
     """Put the stub back; what you wrote is kept as a copy."""
-    with _clear_errors():
+    with clear_errors():
         from kbk.grade import catalogue, learner
 
         exercise = catalogue.find(name)
@@ -268,35 +301,3 @@ def reset(name: Name) -> None:
     print(f"{learner.file_of(exercise)} is as it came.")
     if kept is not None:
         print(f"What was there is in {kept}")
-
-
-def author_check(
-    name: Annotated[str, typer.Argument(help="An exercise; all by default.")] = "",
-) -> None:
-    """Check the rules for exercises: also that their numbers are those of traced kernels.
-
-    Exit status: 0 if every rule holds.
-    """
-    with _clear_errors():
-        from kbk.grade import author, catalogue
-
-        exercises = [catalogue.find(name)] if name else list(catalogue.all())
-        problems = [each for exercise in exercises for each in author.problems(exercise)]
-    for problem in problems:
-        print(problem)
-    print(f"{len(exercises)} exercises, {len(problems)} rules broken")
-    raise typer.Exit(1 if problems else 0)
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Turn an error of ours into one sentence."""
-    try:
-        yield
-    except KbkError as error:
-        _fail(str(error), 2)
-
-
-def _fail(sentence: str, status: int) -> NoReturn:
-    print(sentence, file=sys.stderr)
-    raise typer.Exit(status)

@@ -24,6 +24,7 @@ _REQUESTS = "l1tex__t_requests_pipe_lsu_mem_global_op_{}.sum"
 _SECTORS = "l1tex__t_sectors_pipe_lsu_mem_global_op_{}.sum"
 _STORED = "kbk__bytes_requested_st.sum"
 _WRITES = "kbk__writes_per_element.max"
+_OVER = "kbk__bytes_requested_over_distinct"
 
 # Atomics count too: one whose result is used loads, and each of them stores.
 SHORT: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -36,11 +37,15 @@ SHORT: dict[str, tuple[str, tuple[str, ...]]] = {
     "bytes_ld": ("bytes that threads load", ("kbk__bytes_requested_ld.sum",)),
     "bytes_st": ("bytes that threads store", (_STORED,)),
     "writes_per_element_max": ("most stores to one element", (_WRITES,)),
+    "bytes_requested_over_distinct": ("bytes asked for, per byte touched", (_OVER,)),
+    "active_blocks": ("blocks that store", ("kbk__active_blocks",)),
+    "special_functions": ("exp, tanh, division and the like", ("kbk__special_functions",)),
 }
 """Short name: what it is in words, and the counters whose sum it is."""
 
 _SHARED_OUT = {
     _WRITES: _STORED,
+    _OVER: "kbk__bytes_requested_ld.sum",
     "kbk__collectives_per_warp": "kbk__collectives.sum",
     "kbk__special_functions_per_thread.max": "kbk__special_functions",
 }

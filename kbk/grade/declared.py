@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kbk.grade import checked, timed
 from kbk.grade.cases import BITS, Argument, Ask, Case, Sparse, Tol
 from kbk.grade.counters import counter
 from kbk.grade.exercise import Check, Exercise
@@ -31,6 +33,11 @@ def lines(exercise: Exercise, seed: int) -> Iterator[str]:
     module = inspect.getmodule(exercise.checks[0].cases) if exercise.checks else None
     yield from (f"  | {line}".rstrip() for line in (inspect.getdoc(module) or "").splitlines())
     yield f"  Inputs are drawn anew for each grading. These are of --seed {seed}."
+    walls = isolation()
+    yield f"  A submission runs behind these walls here: {walls or 'none, it cannot run'}"
+    if exercise.suffix == ".cu":
+        yield f"  {checked.EXPLAINED}"
+        yield from (f"  {line}" for line in timed.explained(exercise, seed))
     for check in exercise.checks:
         yield ""
         yield from _check(check, seed)
@@ -43,9 +50,9 @@ def _check(check: Check, seed: int) -> Iterator[str]:
     number = f"{len(cases)} case{'s' if len(cases) != 1 else ''}"
     yield f"  {check.name}: {points}, {number}{about if check.gate else ''}"
     for head, values in (
-        ("expected", [_oracle(each) for each in cases]),
-        ("tolerance", _tolerances([c.tol for c in cases if isinstance(c, Case) and _compares(c)])),
-        ("limits", [_limits(each) for each in cases if isinstance(each, Case)]),
+        ("expected", [oracle(each) for each in cases]),
+        ("tolerance", tolerances([c.tol for c in cases if isinstance(c, Case) and compares(c)])),
+        ("limits", [limits(each) for each in cases if isinstance(each, Case)]),
     ):
         for value in list(dict.fromkeys(each for each in values if each))[:6]:
             yield f"    {head:<10} {value}"
@@ -53,19 +60,20 @@ def _check(check: Check, seed: int) -> Iterator[str]:
         call = f"{case.function}({', '.join(map(_argument, case.args))})"
         yield f"    - {case.label}: {call}" if case.label else f"    - {call}"
         if isinstance(case, Case):
-            yield from (f"        {each}" for each in _gates(case))
+            yield from (f"        {each}" for each in gates(case))
             if case.raises:
                 yield f"        must be refused; the message has {', '.join(case.raises)}"
     if len(cases) > _MOST_CASES:
         yield f"    - and {len(cases) - _MOST_CASES:,} more like these"
 
 
-def _compares(case: Case) -> bool:
+def compares(case: Case) -> bool:
+    """Whether outputs of the case are compared with expected ones."""
     return bool(case.written) and not case.raises
 
 
-def _oracle(case: Case | Ask) -> str:
-    """Where the expected value comes from."""
+def oracle(case: Case | Ask) -> str:
+    """Where the expected value of a case comes from, in words."""
     if isinstance(case, Case) and case.raises:
         return "an error of KBK_CHECK, and nothing written"
     expect: Any = case.expect
@@ -88,25 +96,42 @@ def _place(function: Callable[..., Any]) -> str:
     return f"{file}:{code.co_firstlineno} `{text}`"
 
 
-def _tolerances(tols: list[Tol | None]) -> list[str]:
-    """Each kind of tolerance once; those that differ only in their absolute part, together."""
+def tolerances(tols: list[Tol | None]) -> list[str]:
+    """Each kind of tolerance once, in words; those that differ only in numbers, together."""
     found: list[str] = []
-    apart: dict[tuple[float, str], list[float]] = {}
+    apart: dict[tuple[float, str], list[Tol]] = {}
     for tol in tols:
         if tol is BITS:
             found.append("none: the very bits, also those of a NaN")
         elif tol is None:
             found.append("none: the expected value rounded to the dtype; any NaN for a NaN")
         else:
-            apart.setdefault((tol.rtol, tol.why), []).append(tol.atol)
-    for (rtol, why), atols in apart.items():
-        low, high = f"{min(atols):.3g}", f"{max(atols):.3g}"
-        text = f"{rtol:.3g} * |expected| + {low if low == high else f'({low} to {high})'}"
-        found.append(f"{text}: {why or 'its derivation stands in the grader'}")
+            apart.setdefault((tol.rtol, _NUMBER.sub("#", tol.why)), []).append(tol)
+    for (rtol, _), alike in apart.items():
+        atol = _span([f"{tol.atol:.3g}" for tol in alike])
+        atol = f"({atol})" if " to " in atol else atol
+        whys = [tol.why or "its derivation stands in the grader" for tol in alike]
+        found.append(f"{rtol:.3g} * |expected| + {atol}: {_together(whys)}")
     return found
 
 
-def _limits(case: Case) -> str:
+_NUMBER = re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b")
+
+
+def _span(numbers: list[str]) -> str:
+    """One number, or the least and the largest of several."""
+    low, high = (bound(numbers, key=float) for bound in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def _together(texts: list[str]) -> str:
+    """Texts that differ only in numbers, as one."""
+    columns = iter(zip(*(_NUMBER.findall(text) for text in texts), strict=True))
+    return _NUMBER.sub(lambda _: _span(list(next(columns))), texts[0])
+
+
+def limits(case: Case) -> str:
+    """Bounds on the launches of a case, in words; "" if it has none."""
     told = (
         ("launches", case.launches, "exactly {:,}"),
         ("blocks", case.max_blocks, "at most {:,}"),
@@ -141,7 +166,8 @@ def _dtype(dtype: object) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _gates(case: Case) -> Iterator[str]:
+def gates(case: Case) -> Iterator[str]:
+    """The gates of a case, in words."""
     for gate in case.gates:
         meant = counter(gate.counter)
         bound = "at most" if gate.target < gate.baseline else "at least"
@@ -150,6 +176,31 @@ def _gates(case: Case) -> Iterator[str]:
             f"{gate.counter}: {bound} {gate.target:,} for all points, {gate.baseline:,} "
             f"(that of {of}) for none [{' + '.join(meant.names)}]"
         )
+
+
+def isolation() -> str:
+    """The walls that stand around a submission on this machine, as a report names them.
+
+    They are raised around an empty job, in which no submission runs.
+
+    Returns:
+        "" if no job can be started.
+    """
+    from kbk.grade.process import Limits, run_worker
+
+    job = {
+        "language": "py",
+        "name": "nothing",
+        "file": "nothing.py",
+        "source": "",
+        "functions": [],
+        "machine": "cpu",
+        "seconds": 1.0,
+        "seed": 0,
+        "arena_bytes": 0,
+        "cases": [],
+    }
+    return run_worker(job, None, Limits.here()).isolation
 
 
 def show(exercise: Exercise, seed: int) -> None:

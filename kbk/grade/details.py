@@ -6,6 +6,7 @@ pay for them.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from kbk.grade import mistakes, writers
 from kbk.grade.again import again
+from kbk.grade.cancel import Cancelled, go_on
 from kbk.grade.exercise import Check, Exercise
 from kbk.grade.report import CheckResult, Report
 
@@ -70,15 +72,19 @@ def _all(works: list[Callable[[], None]], patience: float | None) -> None:
     def quietly(work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:  # a detail; the verdict stands without it
+        except (Exception, Cancelled):  # a detail; the verdict stands without it
             return
 
-    threads = [threading.Thread(target=quietly, args=(each,), daemon=True) for each in works]
+    threads = [
+        threading.Thread(target=contextvars.copy_context().run, args=(quietly, each), daemon=True)
+        for each in works
+    ]
     deadline = None if patience is None else time.monotonic() + patience
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(None if deadline is None else max(deadline - time.monotonic(), 0))
+    go_on()
 
 
 def _with_writers(

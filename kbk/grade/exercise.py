@@ -16,6 +16,7 @@ KINDS = ("predict", "fill", "fix", "optimise", "build")
 
 Cases = Callable[[random.Random], Iterable["Case | Ask"]]
 _F = TypeVar("_F", bound=Cases)
+_T = TypeVar("_T", bound=Callable[[random.Random], Iterable["Case"]])
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Check:
         points: what it is worth; a check of 0 points still has to pass.
         cases: makes the cases from a source of random numbers.
         gate: about cost, not about the answer; runs only when every other check passed.
+        sanitize: whether its cases run under the checkers too (kbk.grade.checked).
     """
 
     name: str
     points: int
     cases: Cases
     gate: bool = False
+    sanitize: bool = True
 
 
 class Exercise:
@@ -87,15 +90,38 @@ class Exercise:
         self.sources = tuple(sources)
         self.is_copy = is_copy
         self.checks: list[Check] = []
+        self.timed_cases: Callable[[random.Random], Iterable[Case]] | None = None
         self._file: Path | None = None
 
-    def check(self, name: str, *, points: int, gate: bool = False) -> Callable[[_F], _F]:
-        """Declare a check; decorates a function from a ``random.Random`` to cases."""
+    def timed(self, cases: _T) -> _T:
+        """Declare what is timed on a GPU, at a realistic size (kbk.grade.timed).
+
+        Decorates a function from a ``random.Random`` to cases: the same each time but for the
+        values of tensors. There, all checks about cost earn by it.
+        """
+        self.timed_cases = cases
+        return cases
+
+    def check(
+        self, name: str, *, points: int, gate: bool = False, sanitize: bool = True
+    ) -> Callable[[_F], _F]:
+        """Declare a check; decorates a function from a ``random.Random`` to cases.
+
+        Args:
+            name, points, gate: of the check.
+            sanitize: False for the weak test of others that a "fix" shows to pass by luck: its
+                cases do not run under the checkers. It may not be worth points.
+
+        Raises:
+            ArgumentError: there is a check of that name, or points for what is not checked.
+        """
+        if points and not sanitize:
+            raise ArgumentError(f"{self.title}: {name!r} must be worth 0 points: it may be luck.")
         if any(each.name == name for each in self.checks):
             raise ArgumentError(f"{self.title}: two checks are named {name!r}.")
 
         def declare(cases: _F) -> _F:
-            self.checks.append(Check(name, points, cases, gate))
+            self.checks.append(Check(name, points, cases, gate, sanitize))
             return cases
 
         return declare

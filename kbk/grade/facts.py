@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+FINDINGS = ("out-of-bounds", "misaligned", "uninitialized", "race", "barrier", "hang", "launch")
+"""Kinds of what the checkers find (kbk.sanitizer)."""
 NO_SENSE = {"kind": "exception", "text": "its process reported what makes no sense."}
 
 
@@ -44,7 +46,13 @@ def makes_sense(facts: dict[str, Any]) -> bool:
         told = facts.get(name, {})
         return isinstance(told, dict) and all(map(good, told.values()))
 
-    launches = facts.get("launches", [])
+    def finding(value: Any) -> bool:
+        if not isinstance(value, dict) or value.get("kind") not in FINDINGS:
+            return False
+        line = value.get("line")
+        return isinstance(value.get("text"), str) and (line is None or type(line) is int)
+
+    launches, findings = facts.get("launches", []), facts.get("findings", [])
     return (
         isinstance(launches, list)
         and all(
@@ -58,4 +66,20 @@ def makes_sense(facts: dict[str, Any]) -> bool:
         and table("places", places)
         and table("stored", number)
         and isinstance(facts.get("copies", 0), int)
+        and isinstance(findings, list)
+        and all(map(finding, findings))
     )
+
+
+def are_times(event: dict[str, Any]) -> bool:
+    """Whether an event holds times of rounds, of both."""
+
+    def times(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and len(value) > 0
+            and all(type(each) is float and 0 < each < 1e6 for each in value)
+        )
+
+    mine, theirs = event.get("mine"), event.get("theirs")
+    return times(mine) and times(theirs) and len(event["mine"]) == len(event["theirs"])

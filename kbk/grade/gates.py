@@ -71,7 +71,8 @@ def unstored(case: Case, facts: Mapping[str, Any]) -> str | None:
     """A sentence about an output whose bytes were not all written by kernels."""
     for argument in case.written:
         stored = facts.get("stored", {}).get(argument.name, 0)
-        needed = 0 if isinstance(argument, Update) else _bytes(argument)
+        updated = isinstance(argument, Update) or getattr(argument, "updated", False)
+        needed = 0 if updated else _bytes(argument)
         if stored < needed:
             return (
                 f"kernels stored {stored:,} of the {needed:,} bytes of {argument.name}; "

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import random
 import secrets
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from kbk.errors import KbkError
-from kbk.grade import plain, words
+from kbk.grade import checked, plain, timed, words
 from kbk.grade.arena import Arena
+from kbk.grade.both import graded
+from kbk.grade.cancel import Cancelled
 from kbk.grade.cases import Ask, Case
 from kbk.grade.counters import lines
 from kbk.grade.endings import ending as _ending
 from kbk.grade.exercise import Check, Exercise
-from kbk.grade.facts import NO_SENSE, line_of, makes_sense
+from kbk.grade.facts import NO_SENSE, are_times, line_of, makes_sense
 from kbk.grade.judge import Fault, judge_ask, judge_case
 from kbk.grade.process import Limits, Outcome, run_worker
-from kbk.grade.report import CheckResult, Report
+from kbk.grade.report import Report
+from kbk.grade.results import Item
 from kbk.grade.symbols import line_of as line_of_symbol
 
 STRICT = True
 """Whether forbidden words and symbols are looked for; tests of other walls take this away."""
 _RESTARTS = 3
 """After a crash the remaining checks run in a new process, so many times."""
-
-
-@dataclass
-class _Item:
-    """A case, its check, and what became of it."""
-
-    check: Check
-    case: Case | Ask
-    facts: dict[str, Any] | None = None
-    fault: Fault | None = None
 
 
 def grade(
@@ -65,7 +56,7 @@ def grade(
     names = set(only)
     checks = [check for check in exercise.checks if not names or check.name in names]
     answers = Run(exercise, source, seed, machine)
-    results = _graded(answers, Run(exercise, source, seed, machine), checks)
+    results = graded(answers, Run(exercise, source, seed, machine), checks)
     failed = next((result for result in results if not result.ok), None)
     return Report(
         exercise=exercise.id,
@@ -82,6 +73,7 @@ def grade(
         source=source,
         printed=answers.printed,
         isolation=answers.isolation,
+        note=timed.note(exercise, machine, all(r.ok for r in results if not r.gate)),
     )
 
 
@@ -109,21 +101,18 @@ def facts_of(
     ]
 
 
-def _graded(answers: Run, costs: Run, checks: list[Check]) -> list[CheckResult]:
-    """Results in the order of the checks; those about cost count only if every answer is right."""
-    gates = [check for check in checks if check.gate]
-    others = [check for check in checks if not check.gate]
-    with ThreadPoolExecutor(1) as beside:  # both builds take as long: two cores, half the wait
-        # A GPU has no trace: there, what is about cost is not run.
-        counted = beside.submit(costs.group, gates if costs.machine == "cpu" else [])
-        results = {result.name: result for result in answers.group(others)}
-        if all(result.ok for result in results.values()):
-            results.update({result.name: result for result in counted.result()})
-    return [results.get(check.name) or _not_run(check) for check in checks]
-
-
 class Run:
-    """One submission and one group of checks after another."""
+    """One submission and one group of checks after another.
+
+    Attributes:
+        printed, isolation: of its workers.
+        build_fault: why nothing ran, or None.
+        patience: times the seconds that a case may take.
+        keeps: when it is cancelled, what has run counts.
+        live: of the worker that runs now.
+        writers, shows, reference: what else a job asks for (kbk.grade.again, kbk.grade.timed).
+        times: what a job with a reference measured, by case.
+    """
 
     def __init__(self, exercise: Exercise, source: str, seed: int, machine: str) -> None:
         self.exercise = exercise
@@ -134,50 +123,64 @@ class Run:
         self.isolation = ""
         self.name = f"exercise_{exercise.id.replace('/', '_')}_{exercise.slug}"
         self.build_fault: Fault | None = None
+        self.patience = 1.0
+        self.keeps = False
+        self.live = Outcome()
         self.writers: list[tuple[str, int]] = []
+        self.shows: dict[str, Any] = {}
+        self.reference: dict[str, Any] = {}
+        self.times: dict[int, tuple[list[float], list[float]]] = {}
 
-    def group(self, checks: list[Check]) -> list[CheckResult]:
-        """Run the cases of some checks and judge them."""
-        if checks and not self.source.strip():
+    def refusal(self) -> Fault | None:
+        """Why the text is not even compiled, or None."""
+        if not self.source.strip():
             text = f"the text is empty; `kbk reset {self.exercise.id}` brings the stub back."
-            fault = Fault("compile-error", text)
-            return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
-        refusal = words.refused(self.source, self.exercise.suffix) if STRICT else None
-        if checks and refusal is not None:
-            fault = Fault("forbidden", refusal.text, refusal.line)
-            return [_faulted(checks[0], fault), *map(_not_run, checks[1:])]
-        items = self.items(checks)
+            return Fault("compile-error", text)
+        refused = words.refused(self.source, self.exercise.suffix) if STRICT else None
+        return None if refused is None else Fault("forbidden", refused.text, refused.line)
+
+    def finish(self, items: list[Item]) -> None:
+        """Run the cases of some items and judge them."""
+        if not items:
+            return
         calls = [item.case for item in items if isinstance(item.case, Case)]
         arena = Arena(calls) if calls else None
         try:
-            self.execute(items, arena)
-            if self.build_fault is not None:
-                return [_faulted(check, self.build_fault) for check in checks[:1]] + [
-                    _not_run(check) for check in checks[1:]
-                ]
-            self._judge(items, arena)
+            try:
+                self.execute(items, arena)
+            except Cancelled:
+                if not self.keeps:
+                    raise
+            if self.build_fault is None:
+                self._judge(items, arena)
         finally:
             if arena is not None:
                 arena.close()
-        return [
-            self._result(check, [item for item in items if item.check is check]) for check in checks
-        ]
 
-    def items(self, checks: list[Check]) -> list[_Item]:
+    def ended_cases(self) -> int:
+        """How many cases the worker that runs now has reported."""
+        return sum(event["event"] == "end" for event in tuple(self.live.events))
+
+    def items(self, checks: list[Check]) -> list[Item]:
         """The cases of some checks."""
         return [
-            _Item(check, case)
+            Item(check, case)
             for check in checks
             for case in check.cases(random.Random(f"{self.seed} {check.name}"))
         ]
 
-    def execute(self, items: list[_Item], arena: Arena | None) -> None:
+    def execute(self, items: list[Item], arena: Arena | None) -> None:
         """Run the cases, and note what became of each."""
         pending = list(range(len(items)))
         for _ in range(1 + _RESTARTS):
             if not pending:
                 return
-            outcome = self._run(items, pending, arena)
+            try:
+                outcome = self._run(items, pending, arena)
+            except Cancelled as cancelled:
+                if cancelled.outcome is not None:
+                    self._collect(items, cancelled.outcome)
+                raise
             if not any(event["event"] == "built" for event in outcome.events):
                 self.build_fault = self._build_fault(outcome)
                 return
@@ -194,7 +197,7 @@ class Run:
             later = [each for each in pending if each > at and items[each].check is not culprit]
             pending = later
 
-    def _unfinished(self, items: list[_Item], pending: list[int]) -> None:
+    def _unfinished(self, items: list[Item], pending: list[int]) -> None:
         """A process that said it was done, and was not: a worker stops early at a hang only."""
         facts = [items[each].facts or {} for each in pending]
         errors = [each.get("error") or {} for each in facts]
@@ -202,8 +205,9 @@ class Run:
         if left is not None and not any(error.get("kind") == "hang" for error in errors):
             items[left].fault = Fault("crash", "its process ended itself before it was done.")
 
-    def _run(self, items: list[_Item], pending: list[int], arena: Arena | None) -> Outcome:
+    def _run(self, items: list[Item], pending: list[int], arena: Arena | None) -> Outcome:
         limits = Limits.here()
+        limits = replace(limits, case=limits.case * self.patience)
         python = self.exercise.suffix == ".py"
         order = [index for index, item in enumerate(items) if isinstance(item.case, Case)]
         cases = []
@@ -215,10 +219,14 @@ class Run:
                 "args": [_argument(each) for each in case.args],
             }
             if isinstance(case, Case) and arena is not None:
-                described["trace"] = case.trace and self.machine == "cpu"
+                described["counted"] = case.trace and self.machine == "cpu"
+                described["checked"] = items[index].checked
+                described["trace"] = described["counted"] or items[index].checked
                 described["counters"] = sorted({gate.counter for gate in case.gates})
                 if self.writers:
                     described |= {"trace": True, "writers": self.writers}
+                if self.shows:
+                    described |= {"trace": True, "counted": True, "shows": self.shows}
                 described["memory"] = arena.description(order.index(index))
             cases.append(described)
         job = {
@@ -234,14 +242,17 @@ class Run:
             "arena_bytes": arena.size if arena else 0,
             "cases": cases,
         }
+        if self.reference:
+            job["reference"] = self.reference
         if python:
             limits = replace(limits, build=2 * limits.case)
-        outcome = run_worker(job, arena.file if arena else None, limits)
+        self.live = Outcome()
+        outcome = run_worker(job, arena.file if arena else None, limits, self.live)
         self.printed += plain.printable(outcome.printed)
         self.isolation = outcome.isolation or self.isolation
         return outcome
 
-    def _collect(self, items: list[_Item], outcome: Outcome) -> int | None:
+    def _collect(self, items: list[Item], outcome: Outcome) -> int | None:
         """Take over what was reported; return the case that began and did not end."""
         open_case: int | None = None
         lines_by_place = line_of(outcome.events)
@@ -251,6 +262,8 @@ class Run:
                 continue
             if event["event"] == "begin":
                 open_case = index
+            elif event["event"] == "timed" and are_times(event):
+                self.times[index] = event["mine"], event["theirs"]
             elif event["event"] == "end":
                 items[index].facts = self._named(event, lines_by_place)
                 open_case = None
@@ -269,6 +282,8 @@ class Run:
             }
         if not makes_sense(facts):
             return {"error": NO_SENSE}
+        for found in facts.get("findings", ()):
+            found["text"] = self._readable(plain.printable(found["text"]))
         told = facts.get("places", {})
         return {**facts, "lines": {name: lines(at, places) for name, at in told.items()}}
 
@@ -301,7 +316,7 @@ class Run:
         text = f"an exercise may not use {named}{more}: only memory, arithmetic, text and CUDA."
         return Fault("forbidden", text, next((each for each in lines if each), None))
 
-    def _judge(self, items: list[_Item], arena: Arena | None) -> None:
+    def _judge(self, items: list[Item], arena: Arena | None) -> None:
         place = 0
         for item in items:
             judged = item.facts is not None and item.fault is None
@@ -314,6 +329,10 @@ class Run:
                 continue
             if judged and arena is not None:
                 facts, file = item.facts or {}, f"{self.exercise.stem}{self.exercise.suffix}"
+                item.fault = checked.fault(facts) if item.checked else None
+                if item.fault is not None or (item.checked and not item.check.gate):
+                    place += 1  # of an answer, the values are judged in the plain build
+                    continue
                 if (
                     item.case.trace
                     and self.machine == "cpu"
@@ -323,47 +342,6 @@ class Run:
                 item.fault = judge_case(item.case, place, arena, facts, self.source, file)
             place += 1
 
-    def _result(self, check: Check, items: list[_Item]) -> CheckResult:
-        faulty = _telling([item for item in items if item.fault is not None])
-        missing = any(item.fault is None and item.facts is None for item in items)
-        passed = sum(item.fault is None and item.facts is not None for item in items)
-        if faulty is None and not missing:
-            return CheckResult(
-                check.name, "pass", check.points, check.points, check.gate, len(items), passed
-            )
-        if faulty is None or faulty.fault is None:
-            return replace(_not_run(check), cases=len(items), passed=passed)
-        fault = faulty.fault
-        text = fault.text
-        if isinstance(faulty.case, Case) and faulty.case.label:
-            text = f"{faulty.case.function}, {faulty.case.label}: {text}"
-        earned = 0
-        if check.gate and passed + sum(item.fault is not None for item in items) == len(items):
-            credit = min((item.fault.credit for item in items if item.fault), default=1.0)
-            earned = max(min(math.ceil(check.points * credit), check.points - 1), 0)  # missed
-        return CheckResult(
-            check.name,
-            fault.verdict,
-            check.points,
-            earned,
-            check.gate,
-            len(items),
-            passed,
-            text,
-            fault.line,
-            case=next(at for at, each in enumerate(items) if each is faulty),
-            worst=fault.worst,
-        )
-
-
-def _telling(items: list[_Item]) -> _Item | None:
-    """The first case that failed, or a later one with the same verdict that knows the line."""
-    first = items[0] if items else None
-    if first is None or first.fault is None or first.fault.line is not None:
-        return first
-    same = [item for item in items if item.fault and item.fault.verdict == first.fault.verdict]
-    return next((item for item in same if item.fault and item.fault.line is not None), first)
-
 
 def _argument(value: Any) -> Any:
     name = getattr(value, "name", None)
@@ -371,13 +349,3 @@ def _argument(value: Any) -> Any:
         return plain.encode(value)
     role = "write" if value.written else "host" if getattr(value, "host", False) else "read"
     return {"role": role, "name": name}
-
-
-def _not_run(check: Check) -> CheckResult:
-    return CheckResult(check.name, "not-run", check.points, 0, check.gate)
-
-
-def _faulted(check: Check, fault: Fault) -> CheckResult:
-    return CheckResult(
-        check.name, fault.verdict, check.points, 0, check.gate, message=fault.text, line=fault.line
-    )

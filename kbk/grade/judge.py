@@ -38,7 +38,12 @@ class Fault:
 
 
 _SETTINGS = "; kbk.sim.settings(time_limit=...) sets another"  # a learner cannot, here
-_KINDS = {"launch": "launch-error", "hang": "hang", "out-of-bounds": "out-of-bounds"}
+_KINDS = {
+    "launch": "launch-error",
+    "hang": "hang",
+    "out-of-bounds": "out-of-bounds",
+    "barrier": "divergent-barrier",
+}
 
 
 def judge_case(
@@ -65,19 +70,24 @@ def judge_case(
     if case.raises:
         return _judge_refusal(case, index, arena, error)
     if error:
-        verdict = _KINDS.get(error["kind"], "crash")
-        if error["kind"] in ("argument", "returned", "unsupported"):
-            verdict = "wrong-answer"
-        text = error["text"].replace(_SETTINGS, "")
-        if error["kind"] == "argument":
-            text = f"the call was refused, though it is a good one: {text}"
-        return Fault(verdict, text, error.get("line"))
+        return fault_of_error(error)
     return (
         _judge_memory(case, index, arena)
         or _judge_values(case, index, arena)
         or _judge_launches(case, index, arena, facts)
         or _judge_gates(case, facts, source, file)
     )
+
+
+def fault_of_error(error: Mapping[str, Any]) -> Fault:
+    """The fault of a call that ended with an error, as the worker reports it."""
+    verdict = _KINDS.get(error["kind"], "crash")
+    if error["kind"] in ("argument", "returned", "unsupported"):
+        verdict = "wrong-answer"
+    text = error["text"].replace(_SETTINGS, "")
+    if error["kind"] == "argument":
+        text = f"the call was refused, though it is a good one: {text}"
+    return Fault(verdict, text, error.get("line"))
 
 
 def _judge_refusal(
@@ -195,6 +205,7 @@ def outputs(case: Case, index: int, arena: Arena) -> Iterator[Output]:
             low, high = _window(argument, storage)
             now = arena.now(storage)[low:high].clone().view(argument.dtype)
             before = storage.before[low:high].clone().view(argument.dtype)
+            before = torch.empty(0) if argument.updated else before
             yield Output(argument.name, now, before, want, argument.first)
         else:
             now = _typed(arena.now(storage), view)

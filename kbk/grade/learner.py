@@ -14,12 +14,13 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from kbk import paths
 from kbk.errors import ArgumentError, KbkError
-from kbk.grade import catalogue
+from kbk.grade import catalogue, pictures
 from kbk.grade.details import PATIENCE, detailed
 from kbk.grade.exercise import Exercise
 from kbk.grade.grader import grade
@@ -96,7 +97,7 @@ def check(
     except KbkError as error:
         return _unreadable(exercise, str(error))
     report = grade(exercise, text, seed=seed, machine=machine)
-    if _same(text, catalogue.stub_text(exercise)):
+    if same_text(text, catalogue.stub_text(exercise)):
         where = f"{shown(file_of(exercise))} is as it came: edit it, then check again."
         if source is not None:
             where = "The text of this cell is as it came: edit it, then run the cell again."
@@ -104,6 +105,8 @@ def check(
             where = f"{shown(file_of(exercise))} is not there: `kbk reset {exercise.id}` makes it."
         report = replace(report, verdict="not-attempted", earned=0, unedited=where)
     report = replace(report, cell=source is not None)
+    if pictures.has_picture(report):
+        report = replace(report, pictures=lru_cache(1)(partial(pictures.as_html, exercise, report)))
     if machine == "cpu":
         _remember(exercise, report)
     return detailed(exercise, report, patience) if patience > 0 else report
@@ -130,7 +133,7 @@ def _unreadable(exercise: Exercise, sentence: str) -> Report:
     )
 
 
-def _same(a: str, b: str) -> bool:
+def same_text(a: str, b: str) -> bool:
     """Whether two texts differ in blank space at the ends of lines at most."""
     return [line.rstrip() for line in a.strip().splitlines()] == [
         line.rstrip() for line in b.strip().splitlines()
@@ -166,7 +169,7 @@ def standing(exercise: Exercise) -> Standing:
     known = verdict in VERDICTS and verdict != "not-attempted"
     if known and kept.get("digest") == _digest(text):
         return Standing(exercise, str(verdict), _number(kept.get("earned"), exercise.points), hints)
-    if _same(text, catalogue.stub_text(exercise)):
+    if same_text(text, catalogue.stub_text(exercise)):
         return Standing(exercise, "not attempted", 0, hints)
     return Standing(exercise, "edited", 0, hints)
 
@@ -248,24 +251,37 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _state() -> dict[str, Any]:
-    """What is remembered; a damaged file counts as none."""
-    state, _ = _read_state()
-    return state
+_VERSION = 1
+
+
+def _state() -> dict[str, dict[str, Any]]:
+    """What is remembered of each exercise; a damaged file counts as none."""
+    document, _ = _read_state()
+    return {name: each for name, each in document["exercises"].items() if isinstance(each, dict)}
 
 
 def _read_state() -> tuple[dict[str, Any], bool]:
-    """What is remembered, and whether the file is damaged."""
+    """The whole file, also what only a later version knows, and whether it is damaged."""
     file = _state_folder() / "progress.json"
+    empty: dict[str, Any] = {"version": _VERSION, "exercises": {}}
     try:
-        exercises = json.loads(file.read_text())["exercises"]
+        document = json.loads(file.read_text())
+    except FileNotFoundError:
+        return empty, False
+    except (OSError, ValueError, RecursionError):
+        return empty, not _unreadable_now(file)
+    if not isinstance(document, dict) or not isinstance(document.get("exercises"), dict):
+        return empty, True
+    return document, False
+
+
+def _unreadable_now(file: Path) -> bool:
+    """Whether the file cannot be read at all: then nobody knows whether it is damaged."""
+    try:
+        file.read_bytes()
     except OSError:
-        return {}, False
-    except (ValueError, KeyError, TypeError):
-        return {}, True
-    if not isinstance(exercises, dict):
-        return {}, True
-    return {name: each for name, each in exercises.items() if isinstance(each, dict)}, False
+        return True
+    return False
 
 
 def _remember(exercise: Exercise, report: Report) -> None:
@@ -295,13 +311,26 @@ def _update(exercise: Exercise, **facts: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # of other processes; the system gives it back
-            state, damaged = _read_state()
+            file = folder / "progress.json"
+            document, damaged = _read_state()
             if damaged:
-                file = folder / "progress.json"
-                file.rename(file.with_suffix(f".damaged-{time.strftime('%Y%m%d-%H%M%S')}"))
-            state[exercise.id] = {**state.get(exercise.id, {}), **facts}
-            text = json.dumps({"version": 1, "exercises": state}, indent=1)
-            _write(folder / "progress.json", text)
+                _set_aside(file)
+            elif file.exists() and _unreadable_now(file):
+                return  # what is there stays
+            state = document["exercises"]
+            before = state.get(exercise.id)
+            state[exercise.id] = {**(before if isinstance(before, dict) else {}), **facts}
+            _write(file, json.dumps(document, indent=1))
+
+
+def _set_aside(file: Path) -> None:
+    """Keep a damaged file under another name, which no file has."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for extra in ("", *(f"-{number}" for number in range(2, 1000))):
+        kept = file.with_suffix(f".damaged-{stamp}{extra}")
+        if not kept.exists():
+            file.rename(kept)
+            return
 
 
 def _write(file: Path, text: str) -> None:
@@ -310,6 +339,8 @@ def _write(file: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w") as out:
             out.write(text)
+            out.flush()
+            os.fsync(out.fileno())  # a power cut leaves one or the other, not an empty file
         mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
         os.chmod(name, mode)
         os.replace(name, file)

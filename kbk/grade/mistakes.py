@@ -5,8 +5,9 @@ depends on the inputs, so it is known for inputs that never change: for a check 
 which cases fail and how, which elements come out wrong, and with which values. A digest of that is
 the mistake's fingerprint.
 `mistakes.json` holds the fingerprints (`python -m kbk.grade.mistakes` makes it), so that they are
-known where no mutants are installed. A submission that fails a check runs once more, on the inputs
-of the fingerprints: a fifth of a second, where running a dozen mutants would take as many builds.
+known where no mutants are installed; and which check stopped each mutant (kbk.grade.authoring).
+A submission that fails a check runs once more, on the inputs of the fingerprints: a fifth of a
+second, where running a dozen mutants would take as many builds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from typing import Any
 import torch
 
 from kbk import paths
-from kbk.grade import catalogue
 from kbk.grade.again import again
 from kbk.grade.cases import Ask, Case
 from kbk.grade.compare import right, same_bits
@@ -91,22 +91,46 @@ def _of(output: Output, case: Case) -> bytes:
     return b"".join(each.contiguous().numpy().tobytes() for each in parts)
 
 
-def diagnosis(exercise: Exercise, source: str, check: Check) -> str:
-    """A sentence on the known mistakes that give the same wrong values; "" if there is none."""
+def same(exercise: Exercise, source: str, check: Check) -> dict[str, str]:
+    """The known mistakes that give the same wrong values: name of the mutant -> what is wrong.
+
+    Raises:
+        KbkError: it could not be built.
+    """
     known = _known().get(exercise.id, {}).get("mistakes", {})
     if not any(each["check"] == check.name for each in known.values()):
-        return ""
+        return {}
     mine = fingerprint(exercise, source, check)
     if mine is None:
-        return ""
-    same = [
-        each["mistake"]
-        for each in known.values()
+        return {}
+    return {
+        name: each["mistake"]
+        for name, each in known.items()
         if (each["check"], each["fingerprint"]) == (check.name, mine)
-    ]
-    if not same:
+    }
+
+
+def diagnosis(exercise: Exercise, source: str, check: Check) -> str:
+    """A sentence on the known mistakes that give the same wrong values; "" if there is none."""
+    return sentence(same(exercise, source, check))
+
+
+def known_as(exercise: str) -> dict[str, str]:
+    """The known mistakes of an exercise: name of the mutant -> what is wrong.
+
+    Args:
+        exercise: its id, "00/02".
+    """
+    known = _known().get(exercise, {}).get("mistakes", {})
+    return {name: each["mistake"] for name, each in known.items()}
+
+
+def sentence(found: dict[str, str]) -> str:
+    """Known mistakes in words; "" if there is none."""
+    if not found:
         return ""
-    return "A known mistake fails in just this way: " + " Or: ".join(same[:_MOST_NAMED])
+    told = list(found.values())[:_MOST_NAMED]
+    return "A known mistake fails in just this way: " + " Or: ".join(told)
 
 
 @lru_cache(maxsize=1)
@@ -119,34 +143,19 @@ def _known() -> dict[str, Any]:
     return known
 
 
+def forget() -> None:
+    """Read the file anew when it is needed next: it has been written."""
+    _known.cache_clear()
+
+
 def mistake_of(text: str) -> str:
     """The mistake that the text of a mutant names in its first line; "" if it names none."""
     found = re.match(r"(?://|#|\"\"\") ?Mistake: (.*)", text)
     return found[1].removesuffix('"""').strip() if found else ""
 
 
-def table(exercises: Iterable[Exercise], known: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Id and mistakes of each exercise; what has not changed is taken from ``known``."""
-    for exercise in exercises:
-        mutants = dict(_mutants(exercise))
-        stamp = stamp_of(exercise, mutants)
-        old = known.get(exercise.id, {})
-        if old.get("stamp") == stamp:
-            yield exercise.id, old
-            continue
-        found = {}
-        checks = {each.name: each for each in exercise.checks}
-        for name, text in mutants.items():
-            print(f"{exercise.id} {name}", file=sys.stderr)
-            check = checks[exercise.mutants[name]]
-            told = None if check.gate else fingerprint(exercise, text, check)
-            if told is not None:
-                found[name] = {"check": check.name, "fingerprint": told}
-                found[name]["mistake"] = mistake_of(text)
-        yield exercise.id, {"stamp": stamp, "mistakes": found}
-
-
-def _mutants(exercise: Exercise) -> Iterator[tuple[str, str]]:
+def mutants(exercise: Exercise) -> Iterator[tuple[str, str]]:
+    """Names and texts of its wrong submissions."""
     folder = (paths.MUTANTS or Path()) / exercise.topic / exercise.stem
     for name in sorted(exercise.mutants):
         yield name, (folder / f"{name}{exercise.suffix}").read_text()
@@ -160,24 +169,28 @@ def is_fresh(exercise: Exercise) -> bool:
         return False
 
 
-def stamp_of(exercise: Exercise, mutants: dict[str, str] | None = None) -> str:
-    """A digest of what the fingerprints of an exercise depend on."""
-    mutants = dict(_mutants(exercise)) if mutants is None else mutants
-    parts = [exercise.grader.read_text(), *(f"{name}\n{mutants[name]}" for name in sorted(mutants))]
+def stamp_of(exercise: Exercise, texts: dict[str, str] | None = None) -> str:
+    """A digest of what the record of an exercise depends on: its grader and its mutants."""
+    texts = dict(mutants(exercise)) if texts is None else texts
+    parts = [exercise.grader.read_text(), *(f"{name}\n{texts[name]}" for name in sorted(texts))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def main() -> int:
-    if paths.MUTANTS is None:
-        print("the fingerprints are made in a clone: no mutants are installed", file=sys.stderr)
-        return 2
-    made: dict[str, Any] = {}
-    for name, found in table(catalogue.all(), _known()):
-        made[name] = found
-        text = json.dumps({"version": 1, "seed": SEED, "exercises": made}, indent=1)
-        FILE.write_text(text + "\n")  # after each, so that what was done stays
-    return 0
+def kills(exercise: str) -> dict[str, dict[str, str]]:
+    """Check and verdict that stopped each mutant of an exercise, when it ran; "" if nothing did.
+
+    Args:
+        exercise: its id, "00/02".
+    """
+    return dict(_known().get(exercise, {}).get("kills", {}))
+
+
+def trivial(exercise: str) -> dict[str, str]:
+    """The check that rejects each of kbk.grade.stand_ins, as recorded; "" if none does."""
+    return dict(_known().get(exercise, {}).get("trivial", {}))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from kbk.grade.authoring.record import main
+
+    sys.exit(main(sys.argv[1:]))

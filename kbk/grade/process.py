@@ -19,6 +19,7 @@ from typing import Any
 from kbk import paths
 from kbk.errors import KbkError
 from kbk.grade import sandbox
+from kbk.grade.cancel import Cancelled, go_on
 from kbk.grade.isolation import linux
 from kbk.grade.watchdog import Limits as Limits
 from kbk.grade.watchdog import Outcome as Outcome
@@ -101,6 +102,7 @@ class _Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[tuple[tuple[Any, ...], Server]] = []
+        self.most = _MAXIMUM_IDLE
 
     @staticmethod
     def _key(language: str) -> tuple[Any, ...]:
@@ -120,8 +122,8 @@ class _Pool:
     def give(self, server: Server) -> None:
         with self._lock:
             self._idle.append((self._key(server.language), server))
-            spare = self._idle[:-_MAXIMUM_IDLE]
-            self._idle = self._idle[-_MAXIMUM_IDLE:]
+            spare = self._idle[: -self.most]
+            self._idle = self._idle[-self.most :]
         for _, each in spare:
             each.close()
 
@@ -135,6 +137,11 @@ class _Pool:
 
 _pool = _Pool()
 atexit.register(_pool.close)
+
+
+def keep(count: int) -> None:
+    """Let so many servers wait for jobs: who grades many at a time wants none to start anew."""
+    _pool.most = max(count, _MAXIMUM_IDLE)
 
 
 def prestart(language: str, count: int = 1) -> None:
@@ -187,15 +194,22 @@ def _unreadable() -> Iterator[None]:
                 linux.prctl(linux.DUMPABLE_SET, 1)
 
 
-def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcome:
+def run_worker(
+    job: dict[str, Any], arena: int | None, limits: Limits, outcome: Outcome | None = None
+) -> Outcome:
     """Run a job to its end, or to the first limit that it passes.
 
     Args:
         job: see kbk.grade.worker.
         arena: descriptor of the shared memory, or None.
         limits: what it may use.
+        outcome: is filled while the job runs, and returned; None: a new one.
+
+    Raises:
+        Cancelled: nobody waits for it any more; the worker and all that it started have ended.
     """
-    outcome = Outcome()
+    go_on()
+    outcome = Outcome() if outcome is None else outcome
     job = {"strict": True, **job, "sandbox": sandbox.level(), "hidden": _hidden()}
     with _scratch() as folder, _unreadable():
         _put(Path(folder) / "job.json", json.dumps(job))
@@ -225,4 +239,6 @@ def run_worker(job: dict[str, Any], arena: int | None, limits: Limits) -> Outcom
         finally:
             for each in (events, printed, *passed[:2]):
                 os.close(each)
+    if outcome.ended == "cancelled":
+        raise Cancelled(outcome)
     return outcome

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ VERDICTS = (
     "compile-timeout",
     "launch-error",
     "out-of-bounds",
+    "race",
     "uninitialized",
+    "divergent-barrier",
+    "misaligned",
     "hang",
     "crash",
     "too-much-traffic",
@@ -81,6 +85,8 @@ class Report:
         isolation: which walls stood around the submission (kbk.grade.sandbox).
         unedited: for a stub as it came: what to say of it.
         cell: the text came from a notebook's cell, not from a file.
+        pictures: draws the learner's own picture beside the target's, as HTML (kbk.grade.pictures).
+        note: what this machine cannot judge, and by what it judges instead; "" on the simulator.
     """
 
     exercise: str
@@ -99,6 +105,8 @@ class Report:
     isolation: str = ""
     unedited: str = ""
     cell: bool = False
+    note: str = ""
+    pictures: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -111,8 +119,9 @@ class Report:
         return next((check for check in self.checks if not check.ok), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as plain data, without the source."""
-        return {key: value for key, value in asdict(self).items() if key != "source"}
+        """The report as plain data, without the source and the pictures."""
+        plain = asdict(replace(self, pictures=None))
+        return {key: value for key, value in plain.items() if key not in ("source", "pictures")}
 
     def __str__(self) -> str:
         from kbk.grade.show import as_text
@@ -124,4 +133,17 @@ class Report:
     def _repr_html_(self) -> str:
         from kbk.grade.show import as_html
 
-        return as_html(self)
+        return as_html(self) + (self.pictures() if self.pictures is not None else "")
+
+    def _ipython_display_(self) -> None:
+        """Show the verdict at once in a notebook, and the pictures below it when they are there."""
+        from IPython.display import display
+
+        from kbk.grade.show import as_html
+
+        display({"text/html": as_html(self), "text/plain": str(self)}, raw=True)  # type: ignore[no-untyped-call]
+        drawn = self.pictures() if self.pictures is not None else ""
+        if drawn:
+            failed = self.failed
+            plain = f"[the picture of {failed.name!r}]" if failed is not None else ""
+            display({"text/html": drawn, "text/plain": plain}, raw=True)  # type: ignore[no-untyped-call]

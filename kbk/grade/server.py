@@ -69,11 +69,14 @@ def _preload() -> str:
         torch.set_num_interop_threads(1)
     import kbk.build
     import kbk.build.machines
+    import kbk.grade.checkers
     import kbk.grade.counters
     import kbk.grade.isolation.compiler
     import kbk.grade.isolation.lines
+    import kbk.grade.shown
     import kbk.grade.worker
     import kbk.sanitizer.places
+    import kbk.sanitizer.session
     import kbk.sim.trace  # noqa: F401
 
     if torch.version.cuda is None:  # else it asks for GPUs, and CUDA survives no fork after that

@@ -121,6 +121,8 @@ def rows_of(
     for check in report.checks:
         for line in _check_lines(check, width, room):
             yield _STYLES.get(check.verdict, "red"), line
+    for line in wrapped(f"  {report.note}", width, "  ") if report.note else ():
+        yield "dim", line
     yield from _evidence(report, width, commands)
 
 
@@ -209,6 +211,7 @@ def as_html(report: Report) -> str:
         f"<p><strong style='color:{color}'>{escape(summary(report))}</strong></p>",
         "<table><thead><tr><th></th><th style='text-align:left'>check</th><th>points</th>"
         f"<th style='text-align:left'>verdict</th></tr></thead><tbody>{rows}</tbody></table>",
+        *([f"<p>{escape(report.note)}</p>"] if report.note else []),
     ]
     for is_table, group in itertools.groupby(
         _evidence(report, None, True), lambda row: row[0] == _TABLE

@@ -162,11 +162,18 @@ def _readable(names: Sequence[str]) -> dict[str, str]:
 
 
 def line_of(symbol: str, source: str) -> int | None:
-    """The first line of a text that has the symbol's own name, or None."""
+    """The first line of a text that has the symbol's own name outside of comments, or None."""
     bare = re.sub(r"[(<].*", "", symbol).split(" ")[-1].rpartition("::")[2].lstrip("~")
     if not re.fullmatch(r"\w+", bare):
         return None
-    for number, line in enumerate(source.splitlines(), 1):
+    for number, line in enumerate(_without_comments(source).splitlines(), 1):
         if re.search(rf"(?<!\w){bare}(?!\w)", line):
             return number
     return None
+
+
+def _without_comments(source: str) -> str:
+    """The text with comments blank, line for line; what looks like one in a string goes too."""
+    return re.sub(
+        r"//[^\n]*|/\*.*?\*/", lambda found: "\n" * found[0].count("\n"), source, flags=re.DOTALL
+    )

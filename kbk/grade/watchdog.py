@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kbk.errors import ArgumentError
+from kbk.grade.cancel import cancelled
 from kbk.grade.isolation.view import DISK_FILES
 from kbk.grade.server import descendants
 
@@ -66,7 +67,8 @@ class Outcome:
     Attributes:
         events: its reports, in order.
         ended: "done", "exit", "signal", "build-time", "case-time", "memory", "output",
-            "processes", "disk", or "unavailable": no worker could be started.
+            "processes", "disk", "cancelled": nobody waits for it any more (kbk.grade.cancel), or
+            "unavailable": no worker could be started.
         number: exit status or signal.
         printed: what the submission printed.
         seconds: how long it ran.
@@ -162,6 +164,8 @@ class Watch:
         events = self.outcome.events
         if events and events[-1]["event"] == "done":
             return "done"
+        if cancelled():
+            return "cancelled"
         built = any(event["event"] == "built" for event in events)
         if not built and now - self.begin > self.limits.build:
             return "build-time"

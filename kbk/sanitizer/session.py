@@ -128,7 +128,7 @@ class Sanitizer:
             result = op(*values)
             returned = True
         except LaunchError as error:
-            raw = _from_fault(error)
+            raw = from_fault(error)
             if raw is not None:
                 self._ended = error
                 call.add(raw)
@@ -218,7 +218,7 @@ class _Call:
             self._fresh.hold(tensor)
         self._fresh.purge(each.address for each in made if not self._fresh.holds(each.address))
         return describe_all(
-            [each for each in raw if not _one_barrier(each, self.context)], self.context
+            [each for each in raw if not one_barrier(each, self.context)], self.context
         )
 
     def _is_told(self, raw: dict[str, Any]) -> bool:
@@ -242,7 +242,7 @@ def _asked_for(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "severity": "warning", "text": text}
 
 
-def _one_barrier(raw: dict[str, Any], context: CallContext) -> bool:
+def one_barrier(raw: dict[str, Any], context: CallContext) -> bool:
     """Whether two places of a barrier are one call of the source, which the compiler copied."""
     if raw["code"] != "barrier-divergent" or not raw["number"]:
         return False
@@ -301,7 +301,7 @@ _RAW: dict[str, Any] = {
 }
 
 
-def _from_fault(error: LaunchError) -> dict[str, Any] | None:
+def from_fault(error: LaunchError) -> dict[str, Any] | None:
     """The finding behind a launch that was ended; None if it is no checker's matter (a crash)."""
     fault = error.fault
     if fault is None:

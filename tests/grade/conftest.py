@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from kbk.grade import Ask, Case, Exercise, Read, Write, catalogue, values
+from tests.grade.authored import author_tree as author_tree
 
 SCALE = """
 __global__ void scale_kernel(float* out, const float* x, float a, int64_t n) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,16 @@ def test_a_notebook_has_the_other_verbs(solved: Path) -> None:
 def test_listing_a_passed_exercise_shows_its_points(solved: Path) -> None:
     run.invoke(app, ["check", "scale"])
     assert "6/6" in run.invoke(app, ["list"]).output
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_no_verb_writes_lines_that_a_narrow_terminal_breaks(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal
+    for words in (["list"], ["hint", "scale"], ["check", "scale"]):
+        output = CliRunner().invoke(app, words).stdout
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines()
+        long = [line for line in lines if len(line) > columns and " " in line.strip()]
+        assert lines and not long, (words, long)

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from kbk import paths
-from kbk.grade import Exercise, author, catalogue, grade, learner
+from kbk.grade import Exercise, authoring, catalogue, grade, learner, mistakes
+from kbk.grade.authoring import runs
 from kbk.grade.stand_ins import STAND_INS, passed
 
 EXERCISES = catalogue.all()
@@ -19,9 +20,13 @@ wrong = pytest.mark.parametrize(
 )
 
 
+TESTED_HERE = ("stub-verdict", "stub-right", "solution", "seconds")
+"""Rules that run what the tests of this file run."""
+
+
 @every
 def test_no_rule_for_exercises_is_broken(exercise: Exercise) -> None:
-    assert author.problems(exercise) == []
+    assert authoring.problems(exercise, skip=TESTED_HERE) == []
 
 
 @every
@@ -45,26 +50,33 @@ def test_the_stub_fails_for_the_reason_that_it_teaches(
 @every
 @pytest.mark.parametrize("stand_in", STAND_INS)
 def test_what_solves_nothing_fails_by_its_answers(exercise: Exercise, stand_in: str) -> None:
-    assert not all(passed(exercise, stand_in).values())
+    results = passed(exercise, stand_in)
+    assert not all(results.values())
+    rejecting = mistakes.trivial(exercise.id).get(stand_in, "")
+    assert results.get(rejecting) is False, f"run `python -m kbk.grade.mistakes {exercise.id}`"
 
 
 @wrong
 def test_a_wrong_kernel_fails_by_the_check_that_is_meant_to_catch_it(
     exercise: Exercise, mutant: str
 ) -> None:
-    report = grade(exercise, author.mutant_files(exercise)[mutant].read_text())
+    text = authoring.mutant_files(exercise)[mutant].read_text()
+    report = grade(exercise, text)
     assert report.failed is not None, "the mutant survives"
     assert report.failed.name == exercise.mutants[mutant], report
     assert report.failed.verdict not in ("compile-error", "compile-timeout", "cannot-grade"), report
     assert report.earned < report.points
+    recorded = mistakes.kills(exercise.id).get(mutant, {})
+    if report.failed.verdict != recorded.get("verdict"):  # by other inputs, or is the record old?
+        report = grade(exercise, text, seed=mistakes.SEED)
+    assert {"check": report.failed.name, "verdict": report.failed.verdict} == recorded, (
+        f"run `python -m kbk.grade.mistakes --again {exercise.id}`"
+    )
 
 
 @every
-def test_a_fix_stub_passes_the_weak_test_that_came_with_it(exercise: Exercise) -> None:
-    if exercise.kind != "fix":
-        return
-    report = grade(exercise, catalogue.stub_text(exercise), only=["their test"])
-    assert report.ok, report
+def test_a_fix_stub_passes_the_weak_test_and_an_optimise_stub_is_right(exercise: Exercise) -> None:
+    assert list(runs.stub_is_right(exercise)) == []
 
 
 @every
@@ -84,3 +96,7 @@ def test_every_file_of_the_trees_belongs_to_an_exercise() -> None:
             f.relative_to(tree).as_posix() for f in tree.glob("*/*") if f.suffix in (".cu", ".py")
         }
         assert found == known
+
+
+def test_no_rule_for_chapters_is_broken() -> None:
+    assert authoring.of_chapters() == []

@@ -134,6 +134,17 @@ def test_a_counter_that_does_not_add_up_shows_the_line_that_has_most_of_what_mak
     assert "has most of kbk__bytes_requested_st.sum: 50 %" in report.failed.message
 
 
+def test_bytes_that_are_asked_for_twice_show_the_line_that_loads_most_of_them() -> None:
+    again = SCALE.replace(
+        "out[i] = a * x[i];", "{\nout[i] = a * x[i];\nif (x[i / 2] > 99) out[i] = 0;\n}"
+    )
+    report = judged(again, Gate("bytes_requested_over_distinct", target=1, baseline=2))
+    assert "bytes asked for, per byte touched (kbk__bytes_requested_over_distinct): 1.5; " in (
+        report.failed.message
+    )
+    assert "has most of kbk__bytes_requested_ld.sum: 50 %" in report.failed.message
+
+
 def test_an_element_that_two_launches_write_is_written_twice() -> None:
     launch = SCALE[SCALE.index("  scale_kernel<<<") : SCALE.rindex("}")]
     gate = Gate("writes_per_element_max:out", target=1, baseline=9)

@@ -211,3 +211,35 @@ def test_a_name_that_means_nothing_is_told_what_is_near(tree: Path) -> None:
         catalogue.find("zzzz")
     with pytest.raises(ArgumentError, match="no chapter '77'"):
         catalogue.all("77")
+
+
+def test_what_a_later_version_remembers_survives(tree: Path) -> None:
+    state = tree.parent / ".kbk" / "progress.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    later = {
+        "version": 7,
+        "streak": [1, 2],
+        "exercises": {"99/01": {"new": True}, "90/01": {"hints": 1, "mood": "good"}, "odd": 3},
+    }
+    state.write_text(json.dumps(later))
+    exercise = catalogue.all()[0]
+    learner.hint(exercise)
+    found = json.loads(state.read_text())
+    assert (found["version"], found["streak"]) == (7, [1, 2])
+    assert found["exercises"]["99/01"] == {"new": True} and found["exercises"]["odd"] == 3
+    assert found["exercises"]["90/01"] == {"hints": 2, "mood": "good"}
+
+
+def test_two_damaged_files_of_one_second_are_both_kept(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.strftime", lambda *_: "20300101-000000")
+    state = tree.parent / ".kbk" / "progress.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    exercise = catalogue.all()[0]
+    for damage in ("{one", "{two"):
+        state.write_text(damage)
+        learner.hint(exercise)
+    kept = sorted(each.read_text() for each in state.parent.glob("progress.damaged-*"))
+    assert kept == ["{one", "{two"]
+    assert json.loads(state.read_text())["exercises"]

@@ -88,6 +88,33 @@ def test_a_window_of_a_tensor_larger_than_memory_is_checked_and_nothing_else_may
         arena._bytes(out.start + stray, 1).sub_(1)
 
 
+def test_a_window_that_is_updated_has_its_values_before_the_call() -> None:
+    first, x = 2**33, torch.arange(1, 6, dtype=torch.uint8)
+    window = Sparse(2**34, torch.uint8, first, x, "x", written=True, updated=True)
+    case = Case("f", window, expect=lambda: 2 * x)
+    arena = Arena([case])
+    now = arena._bytes(arena.storages[0][0].start + first, 5)
+    assert torch.equal(now, x)
+    fault = judge_case(case, 0, arena, QUIET)
+    assert fault is not None and fault.verdict == "wrong-answer"  # not: nobody wrote it
+    now.mul_(2)
+    assert judge_case(case, 0, arena, QUIET) is None
+
+
+def test_a_window_may_lie_in_rows_that_are_further_apart_than_memory_is_large() -> None:
+    apart, x = 2**33, torch.arange(5, dtype=torch.uint8)
+    rows = Sparse(apart + 5, torch.uint8, apart, x, "x", shape=(2, 5), strides=(apart, 1))
+    arena = Arena([Case("f", rows, Write(torch.empty(1), "out"), expect=lambda: torch.ones(1))])
+    seen = arena.views[0][0]
+    assert (seen.shape, seen.strides) == ([2, 5], [apart, 1])
+    whole = arena._bytes(arena.storages[0][0].start, apart + 5)
+    shown = whole.as_strided(seen.shape, seen.strides)
+    assert torch.equal(shown[1], x) and not shown[0].any()
+    beyond = Sparse(apart + 4, torch.uint8, apart, x[:4], "x", shape=(2, 5), strides=(apart, 1))
+    with pytest.raises(ArgumentError, match=r"x: strides .* must stay within 8589934596"):
+        Arena([Case("f", beyond)])
+
+
 def test_a_refused_call_may_write_nothing_and_must_name_what_is_asked() -> None:
     case = Case("f", Write(torch.zeros(4), "out"), raises=("out", "float32", "2"))
     arena = Arena([case])

@@ -105,16 +105,35 @@ def test_reset_asks_and_keeps_a_copy(watched: Watched) -> None:
     assert copy.read_text() == "// wrong\n"
 
 
-def test_a_save_while_grading_queues_exactly_one_more(watched: Watched) -> None:
-    watched.save("// slow 1\n")
-    _until(watched.folder / "graded", "slow 1")
-    for number in (2, 3, 4):
+def test_a_save_while_grading_cancels_it(watched: Watched) -> None:
+    watched.save("// endless\n")
+    _until(watched.folder / "graded", "endless")
+    begin = time.monotonic()
+    watched.save("// right\n")
+    watched.see("pass, 6 of 6 points")
+    assert time.monotonic() - begin < 10
+    assert watched.graded == [f"90/01 // {text}" for text in ("wrong", "endless", "right")]
+    assert "checking" not in watched.screen
+
+
+def test_of_several_saves_only_the_last_has_a_verdict(watched: Watched) -> None:
+    for number in (1, 2, 3, 4):
         watched.save(f"// slow {number}\n")
         time.sleep(0.12)
     shown = watched.see("the text is '// slow 4'")
     assert "checking" not in shown
-    assert watched.graded == [f"90/01 // {text}" for text in ("wrong", "slow 1", "slow 4")]
-    assert b"'// slow 1'" not in watched.raw  # a verdict on a text that is gone is not shown
+    assert watched.graded[-1] == "90/01 // slow 4"
+    for number in (1, 2, 3):  # a verdict on a text that is gone is not shown
+        assert f"'// slow {number}'".encode() not in watched.raw
+
+
+def test_going_on_to_the_next_exercise_cancels_what_runs(watched: Watched) -> None:
+    watched.save("// endless\n")
+    _until(watched.folder / "graded", "endless")
+    watched.press("n")
+    watched.see("90/02 Twice: wrong-answer")
+    watched.press("q")
+    assert watched.end() == 0 and watched.restored
 
 
 def test_a_deleted_file_is_told_of(watched: Watched) -> None:
@@ -247,7 +266,8 @@ def test_watch_grades_a_save_and_says_who_wrote_what(tmp_path: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-c", "from kbk.cli import main; main()", "watch", "guard"],
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT,
-            env={**os.environ, "KBK_EXERCISES": str(tmp_path / "exercises")},
+            env={**os.environ, "KBK_EXERCISES": str(tmp_path / "exercises"),
+                 "KBK_GRADE_PATIENCE": "4"},
         )  # fmt: skip
         try:
             _until(log, "block 0, thread 0, line 16")
@@ -256,8 +276,12 @@ def test_watch_grades_a_save_and_says_who_wrote_what(tmp_path: Path) -> None:
             file.write_text(text.replace("if (i < n)", "while (n == 1) ;\n  if (i < n)"))
             time.sleep(2.5)
             assert len(_processes(tree)) > 1
-        finally:
+            begin = time.monotonic()
             process.terminate()
+            process.wait(20)
+            assert time.monotonic() - begin < 15  # the kernel goes on for 20 seconds
+        finally:
+            process.kill()
             process.wait(20)
     end = time.monotonic() + 15
     while _processes(tree):

@@ -2,8 +2,8 @@
 
     python -m tests.grade.watched FOLDER
 
-A text with the word "right" passes, another does not; "slow" takes a while. What was graded is
-written to FOLDER/graded, a line each.
+A text with the word "right" passes, another does not; "slow" takes a while, "endless" a minute,
+unless it is cancelled. What was begun is written to FOLDER/graded, a line each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from kbk import paths
-from kbk.grade import catalogue, learner
+from kbk.grade import cancel, catalogue, learner
 from kbk.grade.exercise import Exercise
 from kbk.grade.report import CheckResult, Report
 from kbk.grade.watching import loop
@@ -42,8 +42,10 @@ def main(folder: Path) -> int:
         text = learner.text_of(exercise)
         with (folder / "graded").open("a") as file:
             file.write(f"{exercise.id} {text.strip()}\n")
-        if "slow" in text:
-            time.sleep(1.0)
+        end = time.monotonic() + (1.0 if "slow" in text else 60.0 if "endless" in text else 0.0)
+        while time.monotonic() < end:
+            cancel.go_on()
+            time.sleep(0.02)
         ok = "right" in text
         verdict = "pass" if ok else "wrong-answer"
         said = "" if ok else f"the text is {text.strip()[:200]!r}"

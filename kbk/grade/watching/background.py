@@ -1,4 +1,4 @@
-"""Grades beside the loop, one submission at a time; what was asked for meanwhile comes after it."""
+"""Grades beside the loop, one submission at a time: the newest. What it replaces is cancelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from kbk.grade.cancel import cancellable
 
 T = TypeVar("T")
 
@@ -23,6 +25,7 @@ class Background(Generic[T]):
         os.set_blocking(self.wake, False)
         self._lock = threading.Lock()
         self._running: int | None = None
+        self._cancel = threading.Event()
         self._next: tuple[int, Callable[[], T]] | None = None
         self._done: list[tuple[int, T | BaseException]] = []
         self._number = 0
@@ -33,7 +36,9 @@ class Background(Generic[T]):
         return self._running is not None
 
     def ask(self, work: Callable[[], T]) -> int:
-        """Do this now, or after what runs now; only the last that waits is done.
+        """Do this now: what runs is cancelled, and this begins as soon as that has cleaned up.
+
+        Of several that wait for it, only the last is done.
 
         Returns:
             a number, by which `take` names its result.
@@ -41,9 +46,16 @@ class Background(Generic[T]):
         with self._lock:
             self._number += 1
             self._next = self._number, work
+            self._cancel.set()
             if self._running is None:
                 self._begin()
             return self._number
+
+    def drop(self) -> None:
+        """Cancel what runs, and forget what waits."""
+        with self._lock:
+            self._next = None
+            self._cancel.set()
 
     def take(self) -> tuple[int, T | BaseException] | None:
         """A result that has not been taken, with its number, or None."""
@@ -57,13 +69,17 @@ class Background(Generic[T]):
             self._running = None
             return
         (self._running, work), self._next = self._next, None
+        self._cancel = threading.Event()
         # A daemon: quitting does not wait for a kernel that never ends.
-        threading.Thread(target=self._run, args=(self._running, work), daemon=True).start()
+        threading.Thread(
+            target=self._run, args=(self._running, work, self._cancel), daemon=True
+        ).start()
 
-    def _run(self, number: int, work: Callable[[], T]) -> None:
+    def _run(self, number: int, work: Callable[[], T], cancel: threading.Event) -> None:
         result: T | BaseException
         try:
-            result = work()
+            with cancellable(cancel):
+                result = work()
         except BaseException as error:
             result = error
         with self._lock:

@@ -43,7 +43,14 @@ class Watch:
 
     def run(self) -> None:
         """Until `q`; raises `Gone` when the terminal goes, KeyboardInterrupt at Ctrl-C."""
-        self._check()
+        try:
+            self._check()
+            self._loop()
+        finally:  # the interpreter waits for threads: what they wait for ends now
+            self._grader.drop()
+            self._adviser.drop()
+
+    def _loop(self) -> None:
         while not self._quit:
             patience = self._saves.until(time.monotonic())
             for key in self._terminal.wait(patience, (self._grader.wake, self._adviser.wake)):
@@ -64,7 +71,10 @@ class Watch:
     # --- the file
 
     def _move(self, exercise: Exercise) -> None:
-        """Turn to an exercise; what still runs of another is not waited for."""
+        """Turn to an exercise; what still runs of another is cancelled."""
+        for each in getattr(self, "_grader", None), getattr(self, "_adviser", None):
+            if each is not None:
+                each.drop()
         self._exercise = exercise
         self._saves = Saves(learner.file_of(exercise))
         self._grader: Background[Report] = Background()
@@ -88,6 +98,7 @@ class Watch:
         exercise, seed = self._exercise, self._seed
         # A screen that can be emptied shows the details when they are there.
         patience = 0.0 if self._terminal.clears else PATIENCE
+        self._adviser.drop()  # of a text that is gone: the processors are for this one
         self._asked = self._grader.ask(
             lambda: learner.check(exercise, seed=seed, patience=patience)
         )

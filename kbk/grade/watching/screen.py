@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -51,9 +51,11 @@ def task(exercise: Exercise, width: int) -> Iterator[Line]:
         yield "", line
 
 
-def listing(width: int, current: Exercise | None = None) -> Iterator[Line]:
-    """Every exercise and how it stands; an arrow marks the current one."""
-    for each in catalogue.all():
+def listing(
+    width: int, current: Exercise | None = None, only: Sequence[Exercise] = ()
+) -> Iterator[Line]:
+    """Every exercise, or some, and how it stands; an arrow marks the current one."""
+    for each in only or catalogue.all():
         stands = learner.standing(each)
         mark = "-->" if each is current else "   "
         points = f"{stands.earned}/{each.points}"

@@ -118,3 +118,8 @@ def excess_sectors(rng: random.Random) -> Iterator[Case]:
     )
     yield case(rng, ROWS, COLUMNS, gates=(excess, requests))
     yield case(rng, 33, 33, trace=True)  # kernels store the last row and column, too
+
+
+@EXERCISE.timed
+def timed(rng: random.Random) -> Iterator[Case]:
+    yield case(rng, 2048, 4096)

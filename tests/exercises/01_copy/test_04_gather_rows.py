@@ -157,3 +157,11 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
         yield gather(
             distinct(rng, rows, 80), table, f"rows = {rows}, width = {width}", gates=(gate,)
         )
+
+
+@EXERCISE.timed
+def timed(rng: random.Random) -> Iterator[Case]:
+    vocab, width, rows = 4000, 4096, 4096
+    ids = values.integers(rng, rows, high=vocab)
+    table = values.bits(rng, vocab, width, dtype=BFLOAT16)
+    yield gather(ids, table, f"rows = {rows:,}, width = {width:,}")

@@ -43,7 +43,7 @@ EXERCISE = Exercise(
         "one_launch_too_many": "launches",
         "launches_of_32_kilobytes": "launches",
         "grid_of_0_for_no_values": "every length",
-        "kernel_reads_the_cpu": "no memory copy",
+        "kernel_reads_the_cpu": "every length",
         "host_stores": "every length",
         "copies_after_all": "every length",
     },

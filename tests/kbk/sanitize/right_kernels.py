@@ -18,7 +18,7 @@ from kbk import paths, sim
 from kbk.build.watchers import watchers
 from kbk.errors import ArgumentError, KbkError
 from kbk.grade import Case, Exercise, catalogue
-from kbk.grade.author import mutant_files
+from kbk.grade.authoring import mutant_files
 from kbk.grade.cases import Argument, Sparse
 from kbk.profiler import Profiler
 from kbk.sanitizer import Sanitizer
