@@ -2,9 +2,9 @@
 
     python -m kbk.bench.record --out measurements
 
-Parts: families, tests, tune, compare, ladder, activation_ladder, ceilings, host, build, notebook,
-and the suites of kbk/bench/sidebyside.py. Each writes at most one file; the parts, their times and
-the main numbers are printed last and kept in summary.txt.
+Parts: families, tests, tune, compare, ladder, activation_ladder, rope_ladder, ceilings, host,
+build, notebook, and the suites of kbk/bench/sidebyside.py. Each writes at most one file; the parts,
+their times and the main numbers are printed last and kept in summary.txt.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kbk.bench import activation, building, ceilings, copying, notebook, sidebyside
+from kbk.bench import activation, building, ceilings, copying, notebook, rope_ladder, sidebyside
 from kbk.bench.page import table_text
 from kbk.bench.records import Record, provenance, save
 from kbk.paths import PACKAGE
@@ -62,7 +62,7 @@ def families(run: Run) -> None:
     """Builds the kernels that the other parts need."""
     from kbk.ops import family
 
-    for name in ("copy", "ceilings", "activation", "rope"):
+    for name in ("copy", "ceilings", "activation", "rope", "rope_rungs"):
         begin = time.perf_counter()
         family(name)
         run.say(f"  kernels/{name}.cu {time.perf_counter() - begin:6.2f} s")
@@ -109,6 +109,13 @@ def activation_ladder(run: Run) -> None:
         run.say(f"  {shape}: {each}")
 
 
+def rungs_of_rope(run: Run) -> None:
+    """Every rung of RoPE, the op with and without its store, and the ceiling of its mix."""
+    for tokens, found in run.keep(rope_ladder.ladder()).items():
+        each = ", ".join(f"{n.removeprefix('rope_')} {us:.1f}" for n, us in found["rungs"].items())
+        run.say(f"  {tokens} tokens: {each}")
+
+
 def ceiling(run: Run) -> None:
     """What memory gives to four mixes of reads and writes."""
     for mix, found in run.keep(ceilings.measure()).items():
@@ -151,6 +158,7 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "compare": compare,
     "ladder": ladder,
     "activation_ladder": activation_ladder,
+    "rope_ladder": rungs_of_rope,
     "ceilings": ceiling,
     "host": host,
     "build": build,

@@ -1,18 +1,27 @@
-"""Figures of the pages that no trace gives: bytes of a step, builds, the way of a source.
+"""Figures of single pages: bytes of a step, builds, the way of a source, roundings, rooflines.
 
-What a launch did is drawn by `kbk.draw`.
+What any launch did is drawn by `kbk.draw`.
 """
 
 from kbk.figures.machines import Build, recorded_build, time_build, two_machines
+from kbk.figures.moved import bytes_moved
+from kbk.figures.roofline import Point, roofline
+from kbk.figures.sms import sms_in_use
 from kbk.figures.step import bytes_and_launches
+from kbk.figures.ulps import error_bars
 from kbk.figures.way import Way, follow, way_of_a_source
 
 __all__ = [
     "Build",
+    "Point",
     "Way",
     "bytes_and_launches",
+    "bytes_moved",
+    "error_bars",
     "follow",
     "recorded_build",
+    "roofline",
+    "sms_in_use",
     "time_build",
     "two_machines",
     "way_of_a_source",
