@@ -56,7 +56,9 @@ def test_three_times_the_time_earns_nothing_and_the_same_time_all() -> None:
 
 def test_a_wrong_answer_on_a_gpu_has_coordinates(scale: Exercise) -> None:
     report = grade(scale, SCALE.replace("a * x[i]", "a + x[i]"), machine="cuda")
-    assert report.verdict == "wrong-answer" and "must be" in report.failed.message
+    assert report.verdict == "wrong-answer", report
+    assert report.failed is not None and report.failed.worst
+    assert all(each.argument == "out" and each.got != each.expected for each in report.failed.worst)
 
 
 def test_what_nobody_wrote_on_a_gpu_is_uninitialized(scale: Exercise) -> None:

@@ -178,3 +178,8 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
             for counter, halves in (("requests_ld", 2), ("requests_st", 1))
         )
         yield case(rng, tokens, WIDTH, dtype, gates=gates)
+
+
+@EXERCISE.timed
+def timed(rng: random.Random) -> Iterator[Case]:
+    yield case(rng, 1, WIDTH, torch.bfloat16)
