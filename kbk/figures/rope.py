@@ -107,7 +107,7 @@ def flow_of(launch: Launch, argument: str, head: int, size: int) -> Flow:
     return found
 
 
-def layouts(flows: Mapping[str, Flow], size: int) -> None:
+def layouts_of_pairs(flows: Mapping[str, Flow], size: int) -> None:
     """F03.2: which elements of a head become which, for each layout of pairs.
 
     Args:
