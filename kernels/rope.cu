@@ -5,131 +5,40 @@
 //     a, b = is_neox ? x[i], x[i + rotary / 2] : x[2 * i], x[2 * i + 1];
 //     a, b = a * cos - b * sin, b * cos + a * sin;  // in float32, rounded once
 //
-//   rung 7  rope_in_flight      several heads in flight; more or fewer workers a token
+//   rung 7  rope_in_flight      several heads in flight; more or fewer workers a token;
+//                               sizes of a head known when compiled
 //   rung 8  apply_rope_with_cos_sin_cache_inplace
-//                               keeps rotated k and raw v in a cache on the way, if asked
+//                               any layout; keeps rotated k and raw v in a cache, if asked
+//
+// kernels/rope_call.h checks the arguments.
 
-// [begin door]
-#include <algorithm>
 #include <cassert>
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// One integer a token, int32 or int64.
-struct Ids {
-  const void* data;
-  bool wide;
-  __device__ int64_t operator[](int64_t i) const {
-    return wide ? static_cast<const int64_t*>(data)[i]
-                : static_cast<const int32_t*>(data)[i];
-  }
-};
-
-Ids ids_of(const char* op, const char* name, const Tensor& t, int64_t num_tokens) {
-  const bool wide = t.scalar_type() == ScalarType::Long;
-  KBK_CHECK(wide || t.scalar_type() == ScalarType::Int, op, ": ", name,
-            " must be int32 or int64; its dtype is ", t.scalar_type());
-  KBK_CHECK(t.dim() == 1 && t.numel() == num_tokens && t.is_contiguous(), op, ": ", name,
-            " must be contiguous, one element a token, [", num_tokens, "]; its shape is ",
-            t.sizes(), " and its strides are ", t.strides());
-  return {t.data_ptr(), wide};
-}
-
-// [rows, count, head_size] with any strides but the last, which is 1. Strides in elements.
-struct Heads {
-  void* data;
-  int64_t rows, count, row_stride, head_stride;
-};
-
-template <typename T>
-__device__ T* head_at(const Heads& heads, int64_t row, int64_t head) {
-  return static_cast<T*>(heads.data) + row * heads.row_stride + head * heads.head_stride;
-}
-
-// The heads of t, of query's dtype: [rows, count * head_size] or [rows, count, head_size].
-Heads heads_of(const char* op, const char* name, const Tensor& t, const Tensor& query,
-               int64_t head_size) {
-  const ScalarType type = query.scalar_type();
-  KBK_CHECK(t.scalar_type() == type, op, ": ", name, " must have the dtype of query, ",
-            type, "; its dtype is ", t.scalar_type());
-  const bool split = t.dim() == 3;
-  KBK_CHECK((split && t.size(2) == head_size) ||
-                (t.dim() == 2 && t.size(1) % head_size == 0),
-            op, ": ", name, " must be [rows, heads * head_size] or [rows, heads, ",
-            "head_size] with head_size ", head_size, "; its shape is ", t.sizes());
-  const int64_t rows = t.size(0), count = split ? t.size(1) : t.size(1) / head_size;
-  const int64_t by_row = t.stride(0), by_head = split ? t.stride(1) : head_size;
-  // The narrower step must pass a head; the wider one, all that the narrower one reaches.
-  const bool inside = by_head <= by_row;
-  const int64_t near = inside ? count : rows, far = inside ? rows : count;
-  const int64_t reach = near > 1 ? near * std::min(by_head, by_row) : head_size;
-  KBK_CHECK(t.numel() == 0 || (t.stride(t.dim() - 1) == 1 &&
-                               (near == 1 || std::min(by_head, by_row) >= head_size) &&
-                               (far == 1 || std::max(by_head, by_row) >= reach)),
-            op, ": ", name, " must have heads of stride 1 that do not overlap; its shape ",
-            "is ", t.sizes(), " and its strides are ", t.strides());
-  return {t.data_ptr(), rows, count, by_row, by_head};
-}
-
-// What every kernel here is told. v is for rung 8 alone.
-struct Rope {
-  Heads q, k, v;
-  Ids positions;
-  const float* table;  // [num_positions, rotary]: rotary / 2 cosines, then the sines
-  int64_t num_tokens, num_positions;
-  int rotary, head_size;
-};
-
-Rope rope_of(const char* op, const Tensor& positions, const Tensor& query,
-             const Tensor& key, int64_t head_size, const Tensor& table) {
-  const ScalarType type = query.scalar_type();
-  KBK_CHECK(type == ScalarType::Half || type == ScalarType::BFloat16 ||
-                type == ScalarType::Float,
-            op, ": query must be float16, bfloat16 or float32; its dtype is ", type);
-  KBK_CHECK(head_size >= 2 && head_size <= 512 && head_size % 2 == 0, op,
-            ": head_size must be even, from 2 to 512; it was ", head_size);
-  const Heads q = heads_of(op, "query", query, query, head_size);
-  const Heads k = heads_of(op, "key", key, query, head_size);
-  KBK_CHECK(k.rows == q.rows, op, ": key must have the tokens of query, ", q.rows,
-            "; its shape is ", key.sizes());
-  KBK_CHECK(q.data != k.data || query.numel() == 0 || key.numel() == 0, op,
-            ": key must not overlap query; both begin at the same address");
-  KBK_CHECK(table.scalar_type() == ScalarType::Float && table.dim() == 2 &&
-                table.is_contiguous(),
-            op, ": cos_sin_cache must be float32 [num_positions, rotary_dim], contiguous; ",
-            "it is ", table.scalar_type(), ", its shape ", table.sizes());
-  const int64_t rotary = table.size(1);
-  KBK_CHECK(rotary >= 2 && rotary % 2 == 0 && rotary <= head_size, op,
-            ": cos_sin_cache's rotary_dim must be even, from 2 to head_size, ", head_size,
-            "; its shape is ", table.sizes());
-  return {q, k, {}, ids_of(op, "positions", positions, q.rows),
-          static_cast<const float*>(table.data_ptr()), q.rows, table.size(0),
-          int(rotary), int(head_size)};
-}
-// [end door]
+#include "rope_call.h"
 
 // [begin walk]
 // What a thread moves at a time: 16 bytes of Vec elements, or where that cannot be, one.
 template <typename T, int Vec>
 using Word = std::conditional_t<Vec == 1, T, uint4>;
 
-// A thread holds Vec pairs of a head as two words. As halves, the words are the two sides
-// of the pairs; interleaved, each word has Vec / 2 pairs in it. The places are the same.
+// A thread holds Vec pairs of a head as two words, at begin() and apart() elements further.
+// As halves, the words are the two sides of the pairs; interleaved, each word has Vec / 2
+// pairs in it. The places are the same.
 template <typename T, bool Interleaved, int Vec>
 struct Pairs {
   Word<T, Vec> words[2];
 
-  static __device__ int at(int word, int half) {
-    const int lane = threadIdx.x;
-    return Interleaved && Vec == 1 ? 2 * lane + word : lane * Vec + word * half;
+  static __device__ int begin() {
+    return Interleaved && Vec == 1 ? 2 * threadIdx.x : threadIdx.x * Vec;
   }
-  __device__ void read(const T* head, int half) {
-    for (int w = 0; w < 2; ++w)
-      words[w] = *reinterpret_cast<const Word<T, Vec>*>(head + at(w, half));
+  static __device__ int apart(int half) { return Interleaved && Vec == 1 ? 1 : half; }
+  __device__ void read(const T* mine, int half) {
+    words[0] = *reinterpret_cast<const Word<T, Vec>*>(mine);
+    words[1] = *reinterpret_cast<const Word<T, Vec>*>(mine + apart(half));
   }
-  __device__ void write(T* head, int half) const {
-    for (int w = 0; w < 2; ++w)
-      *reinterpret_cast<Word<T, Vec>*>(head + at(w, half)) = words[w];
+  __device__ void write(T* mine, int half) const {
+    *reinterpret_cast<Word<T, Vec>*>(mine) = words[0];
+    *reinterpret_cast<Word<T, Vec>*>(mine + apart(half)) = words[1];
   }
 };
 
@@ -151,39 +60,18 @@ __device__ void read_floats(float* to, const float* from) {
   else *reinterpret_cast<float4*>(to) = *reinterpret_cast<const float4*>(from);
 }
 
-// Eight floats of a lane are a sector, and a request has 16 bytes of it: lanes that read
-// their own would ask for each sector twice. So two neighbours read 32 bytes in a row,
-// twice, and give each other what the other needs.
-__device__ void read_eight(float* to, const float* row, int lane) {
-  const int odd = lane & 1;
-  float a[4], b[4];
-  read_floats<4>(a, row + 8 * lane - 4 * odd);
-  read_floats<4>(b, row + 8 * lane - 4 * odd + 8);
-  const int thread =
-      threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
-  const unsigned int us = 3u << (thread % 32 - odd);
-#pragma unroll
-  for (int j = 0; j < 4; ++j) {
-    const float got = __shfl_xor_sync(us, odd ? a[j] : b[j], 1);
-    to[j] = odd ? got : a[j];
-    to[4 + j] = odd ? b[j] : got;
-  }
-}
-
+// Eight floats of a lane are a sector, and each of its two requests asks for it. Rung 6
+// has neighbours share them instead; a few instructions more, and slower where a worker
+// has few heads.
 template <bool Interleaved, int Vec>
-__device__ void read_angles(float (&to)[Vec], const float* row, int lane, int half) {
-  if constexpr (Vec == 1) {
-    to[0] = row[lane];
-  } else if constexpr (Interleaved) {  // the pairs of the first word, then of the second
+__device__ void read_angles(float (&to)[Vec], const float* row, int half) {
+  const int lane = threadIdx.x;
+  if constexpr (Interleaved && Vec > 1) {  // of the first word's pairs, then the second's
     read_floats<Vec / 2>(to, row + lane * (Vec / 2));
     read_floats<Vec / 2>(to + Vec / 2, row + half / 2 + lane * (Vec / 2));
-  } else if constexpr (Vec == 4) {
-    read_floats<4>(to, row + lane * 4);
-  } else if (blockDim.x % 2 == 0) {
-    read_eight(to, row, lane);
   } else {
-    read_floats<4>(to, row + lane * 8);
-    read_floats<4>(to + 4, row + lane * 8 + 4);
+    read_floats<Vec>(to, row + lane * Vec);
+    if constexpr (Vec == 8) read_floats<4>(to + 4, row + lane * 8 + 4);
   }
 }
 
@@ -199,171 +87,282 @@ __device__ void rotate(Pairs<T, Interleaved, Vec>& pairs, const Angles<Vec>& by)
   }
 }
 
+// Head: all of a head of so many elements is rotated, and the next head follows at once.
+// What is known when compiled costs no instruction and no parameter. 0: nothing is known.
+template <int Head>
+struct Sizes {
+  static constexpr int rotary = Head, head_size = Head, q_step = Head, k_step = Head;
+};
+
+template <>
+struct Sizes<0> { int rotary, head_size; int64_t q_step, k_step; };
+
+// What a kernel is told; Index is int32_t, int64_t, or void for Ids. With a cold cache
+// every 64 bytes of it cost time.
+template <typename T, int Head, typename Index>
+struct Rope : Sizes<Head> {
+  static constexpr bool known = Head > 0;
+  using Element = T;
+  T *q, *k;
+  std::conditional_t<known, const Index*, Ids> positions;
+  const float* table;
+  int64_t q_row, k_row, num_tokens, num_positions;
+  int q_heads, heads;  // of q; of q and k
+
+  explicit Rope(const Call& call)
+      : q(static_cast<T*>(call.q.data)), k(static_cast<T*>(call.k.data)),
+        table(call.table), q_row(call.q.row_stride), k_row(call.k.row_stride),
+        num_tokens(call.num_tokens), num_positions(call.num_positions),
+        q_heads(call.q.count), heads(call.q.count + call.k.count) {
+    if constexpr (known) {
+      positions = static_cast<const Index*>(call.positions.data);
+    } else {
+      positions = call.positions;
+      this->rotary = call.rotary, this->head_size = call.head_size;
+      this->q_step = call.q.head_stride, this->k_step = call.k.head_stride;
+    }
+  }
+};
+
+// A function of its own, not inlined: an assert inside the walk would be a dozen cold
+// instructions in the middle of those that every thread fetches.
+__noinline__ __device__ void no_row(int64_t position, int64_t num_positions) {
+  assert(position >= 0 && position < num_positions);  // cos_sin_cache has no such row
+}
+
 // A worker is threadIdx.x = 0 ... rotary / (2 * Vec) - 1: together they hold a head. Of a
 // token's workers, number w walks heads w, w + workers, w + 2 * workers, q's before k's,
-// and the angles stay in registers. A thread reads both sides of its pairs before it
-// writes them, and nobody else touches them: no barrier. InFlight heads are loaded before
-// the first is stored; those of the first round even before the angles, whose address
-// waits for the position. then(head's number, head, pairs) is told of each one done.
-template <typename T, bool Interleaved, int Vec, int InFlight, typename Then>
-__device__ void walk(const Rope& rope, int64_t token, const Then& then) {
+// then more heads of other(head's number), which are not rotated. The angles stay in
+// registers. A thread reads both sides of its pairs before it writes them, and nobody else
+// touches them: no barrier. InFlight heads are loaded before the first of them is stored,
+// those of the first round even before the angles, whose address waits for the position;
+// Ahead, those of the next round too. then(number, where, pairs) is told of each one done.
+template <bool Interleaved, int Vec, int InFlight, bool Ahead, typename R, typename Other,
+          typename Then>
+__device__ void walk(const R& rope, int64_t token, int more, const Other& other,
+                     const Then& then) {
+  using T = typename R::Element;
+  using Held = Pairs<T, Interleaved, Vec>;
   const int half = rope.rotary / 2, workers = gridDim.y * blockDim.y;
-  const int ks = rope.q.count, vs = ks + rope.k.count, heads = vs + rope.v.count;
+  const int heads = rope.heads + more;
   int first = blockIdx.y * blockDim.y + threadIdx.y;
   if (first >= heads) return;
   const int64_t position = rope.positions[token];
-  T* head[InFlight];
-  Pairs<T, Interleaved, Vec> held[InFlight];
-  auto load = [&] {
+  T* const q = rope.q + token * rope.q_row + Held::begin();
+  T* const k = rope.k + token * rope.k_row + Held::begin() - rope.q_heads * rope.k_step;
+  auto at = [&](int h) {
+    if (h >= rope.heads) return other(h - rope.heads);
+    if constexpr (R::known) return (h < rope.q_heads ? q : k) + h * rope.q_step;
+    else return h < rope.q_heads ? q + h * rope.q_step : k + h * rope.k_step;
+  };
+  auto load = [&](Held (&to)[InFlight], int from) {
 #pragma unroll
     for (int i = 0; i < InFlight; ++i) {
-      const int h = first + i * workers;
-      if (h >= heads) continue;
-      head[i] = h < ks   ? head_at<T>(rope.q, token, h)
-                : h < vs ? head_at<T>(rope.k, token, h - ks)
-                         : head_at<T>(rope.v, token, h - vs);
-      held[i].read(head[i], half);
+      const int h = from + i * workers;
+      if (h < heads) to[i].read(at(h), half);
     }
   };
-  load();
-  assert(position >= 0 && position < rope.num_positions);  // cos_sin_cache has no such row
+  Held held[InFlight];
+  load(held, first);
+  if (uint64_t(position) >= uint64_t(rope.num_positions)) {
+    no_row(position, rope.num_positions);
+    __trap();  // no way back, so that nothing is kept for it
+  }
   const float* row = rope.table + position * rope.rotary;
   Angles<Vec> by;
-  read_angles<Interleaved>(by.cos, row, threadIdx.x, half);
-  read_angles<Interleaved>(by.sin, row + half, threadIdx.x, half);
+  read_angles<Interleaved>(by.cos, row, half);
+  read_angles<Interleaved>(by.sin, row + half, half);
   while (true) {
+    const int next = first + InFlight * workers;
+    Held later[InFlight];
+    if constexpr (Ahead) load(later, next);
 #pragma unroll
     for (int i = 0; i < InFlight; ++i) {
       const int h = first + i * workers;
       if (h >= heads) continue;
-      if (h < vs) {
+      T* const mine = at(h);
+      if (h < rope.heads) {
         rotate(held[i], by);
-        held[i].write(head[i], half);
+        held[i].write(mine, half);
       }
-      then(h, head[i], held[i]);
+      then(h, mine, held[i]);
     }
-    first += InFlight * workers;
-    if (first >= heads) return;
-    load();
+    if (next >= heads) return;
+    first = next;
+    if constexpr (!Ahead) load(held, first);
+    else for (int i = 0; i < InFlight; ++i) held[i] = later[i];
   }
 }
 
-template <typename T, bool Interleaved, int Vec, int InFlight>
-__global__ void walk_heads(const Rope rope) {
+template <bool Interleaved, int Vec, int InFlight, bool Ahead, typename R>
+__global__ void walk_heads(const R rope) {
   const int64_t token = int64_t(blockIdx.x) * blockDim.z + threadIdx.z;
   if (token >= rope.num_tokens) return;
-  walk<T, Interleaved, Vec, InFlight>(rope, token, [](auto...) {});
+  using T = typename R::Element;
+  walk<Interleaved, Vec, InFlight, Ahead>(
+      rope, token, 0, [](int) { return static_cast<T*>(nullptr); }, [](auto...) {});
 }
 
-// How a launch is cut: heads that a worker walks, how many of them are in flight, and the
-// threads that a block has at most, if one worker is not more.
-struct Shape { int64_t heads, in_flight, threads; };
+// How a launch is cut: heads that a worker walks, how many of them are in flight, whether
+// the next ones are loaded ahead, and the threads that a block has at most, if one worker
+// is not more.
+struct Shape { int64_t heads, in_flight; bool ahead; int64_t threads; };
 
 struct Cut { dim3 blocks, threads; };
 
 // A block is lanes x workers x tokens: all workers of a few tokens, or some of one token.
-Cut cut_for(const Rope& rope, int vec, const Shape& shape) {
-  const int64_t heads = rope.q.count + rope.k.count + rope.v.count;
-  const int64_t workers = ceil_div(heads, shape.heads), lanes = rope.rotary / (2 * vec);
+Cut cut_for(int64_t tokens, int64_t heads, int64_t lanes, const Shape& shape) {
+  const int64_t workers = ceil_div(heads, shape.heads);
   const int64_t room = std::max<int64_t>(shape.threads / lanes, 1);
   const int64_t parts = ceil_div(workers, room), warp = std::max<int64_t>(32 / lanes, 1);
   const int64_t even = ceil_div(ceil_div(workers, parts), warp) * warp;  // no broken warps
   const int64_t here = parts > 1 ? std::min(even, room) : workers;
-  const int64_t most = parts > 1 ? 1 : std::min<int64_t>(rope.num_tokens, 64);
-  const int64_t tokens = std::clamp<int64_t>(room / here, 1, most);
-  return {dim3(ceil_div(rope.num_tokens, tokens), std::min<int64_t>(parts, 65535)),
-          dim3(lanes, here, tokens)};
+  const int64_t most = parts > 1 ? 1 : std::min<int64_t>(tokens, 64);
+  const int64_t each = std::clamp<int64_t>(room / here, 1, most);
+  return {dim3(ceil_div(tokens, each), std::min<int64_t>(parts, 65535)),
+          dim3(lanes, here, each)};
 }
 
-// launch(T(), whether pairs are interleaved, elements of a word), as types. Words are of 16
+// kernel<<<>>>(rope, more...) over so many heads of each token.
+template <typename Kernel, typename R, typename... More>
+void launch(Kernel* kernel, const R& rope, int64_t heads, int vec, const Shape& shape,
+            const More&... more) {
+  if (rope.num_tokens == 0 || rope.heads == 0) return;
+  const Cut cut = cut_for(rope.num_tokens, heads, rope.rotary / (2 * vec), shape);
+  kernel<<<cut.blocks, cut.threads, 0, current_stream()>>>(rope, more...);
+}
+// [end walk]
+
+// [begin rung 7]
+// Any shape, for the common layout in bfloat16: served ones are a choice of these.
+template <int Head>
+void launch_shape(const Call& call, const Shape& shape) {
+  using R = Rope<__nv_bfloat16, Head, int64_t>;
+  const int64_t which = 2 * shape.in_flight + shape.ahead;
+  auto* kernel = walk_heads<false, 8, 1, false, R>;
+  if (which == 4) kernel = walk_heads<false, 8, 2, false, R>;
+  if (which == 5) kernel = walk_heads<false, 8, 2, true, R>;
+  if (which == 6) kernel = walk_heads<false, 8, 3, false, R>;
+  if (which == 7) kernel = walk_heads<false, 8, 3, true, R>;
+  launch(kernel, R(call), call.q.count + call.k.count, 8, shape);
+}
+
+void rope_in_flight(const Tensor& positions, Tensor query, Tensor key, int64_t head_size,
+                    const Tensor& cos_sin_cache, int64_t heads, int64_t in_flight,
+                    bool ahead, int64_t threads) {
+  const char* op = "rope_in_flight";
+  const Call call = call_of(op, positions, query, key, head_size, cos_sin_cache);
+  KBK_CHECK(query.scalar_type() == ScalarType::BFloat16 && call.positions.wide, op,
+            ": query must be bfloat16 and positions int64; their dtypes are ",
+            query.scalar_type(), " and ", positions.scalar_type());
+  KBK_CHECK(packed(call, 64) || packed(call, 128), op, ": query and key must have heads ",
+            "of 64 or 128, one behind the other on 16-byte addresses, all rotated; ",
+            "head_size was ", head_size, ", rotary_dim ", call.rotary, ", the strides ",
+            query.strides(), " and ", key.strides());
+  KBK_CHECK(heads >= 1, op, ": heads must be 1 or more; it was ", heads);
+  KBK_CHECK(in_flight >= (ahead ? 2 : 1) && in_flight <= 3, op,
+            ": in_flight must be 1, 2 or 3, and ahead 2 or 3; it was ", in_flight);
+  KBK_CHECK(threads >= 32 && threads <= 512, op,
+            ": threads must be from 32 to 512; it was ", threads);
+  const Shape shape = {heads, in_flight, ahead, threads};
+  head_size == 64 ? launch_shape<64>(call, shape) : launch_shape<128>(call, shape);
+}
+
+// Few heads: two a worker, both loaded at once, so that every SM has some. Many: several
+// a worker, and the angles are loaded as many times less.
+Shape shape_for(const Call& call, int64_t heads) {
+  int device = 0, sms = 0;
+  cudaGetDevice(&device);
+  cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, device);
+  const int64_t full = 1024 * int64_t(sms);  // threads that an SM is well filled with
+  const int64_t threads = call.num_tokens * heads * call.rotary / 32;
+  if (threads <= full) return {2, 2, false, 128};
+  if (threads <= 8 * full) return {4, 2, true, 256};
+  return {6, 3, true, 128};
+}
+// [end rung 7]
+
+// [begin rung 8]
+// with(Rope, whether pairs are interleaved, elements of a word), as types. Words are of 16
 // bytes where all the heads that are touched begin and end on one.
-template <typename Launch>
-void with_types(const Rope& rope, std::initializer_list<Heads> touched, ScalarType type,
-                bool is_neox, const Launch& launch) {
-  if (rope.num_tokens == 0 || rope.q.count + rope.k.count == 0) return;
+template <typename With>
+void with_types(const Call& call, std::initializer_list<Heads> touched, ScalarType type,
+                bool is_neox, const With& with) {
   const int vec = type == ScalarType::Float ? 4 : 8;
-  bool words = rope.rotary % (2 * vec) == 0 && rope.head_size % vec == 0 &&
-               reinterpret_cast<uintptr_t>(rope.table) % 16 == 0;
+  bool words = call.rotary % (2 * vec) == 0 && call.head_size % vec == 0 &&
+               reinterpret_cast<uintptr_t>(call.table) % 16 == 0;
   for (const Heads& h : touched)
     words = words && reinterpret_cast<uintptr_t>(h.data) % 16 == 0 &&
             h.row_stride % vec == 0 && h.head_stride % vec == 0;
   auto of = [&](auto t) {
-    constexpr std::integral_constant<int, 16 / sizeof(t)> word;
+    using T = decltype(t);
+    constexpr std::integral_constant<int, 16 / sizeof(T)> word;
     constexpr std::integral_constant<int, 1> one;
-    if (words && is_neox) launch(t, std::false_type(), word);
-    else if (words) launch(t, std::true_type(), word);
-    else if (is_neox) launch(t, std::false_type(), one);
-    else launch(t, std::true_type(), one);
+    constexpr std::false_type halves;
+    constexpr std::true_type interleaved;
+    if constexpr (sizeof(T) == 2) {
+      auto known = [&](auto head) {
+        constexpr int kHead = head.value;
+        if (call.positions.wide) with(Rope<T, kHead, int64_t>(call), halves, word);
+        else with(Rope<T, kHead, int32_t>(call), halves, word);
+      };
+      if (words && is_neox && packed(call, 128))
+        return known(std::integral_constant<int, 128>());
+      if (words && is_neox && packed(call, 64))
+        return known(std::integral_constant<int, 64>());
+    }
+    const Rope<T, 0, void> rope(call);
+    if (words && is_neox) with(rope, halves, word);
+    else if (words) with(rope, interleaved, word);
+    else if (is_neox) with(rope, halves, one);
+    else with(rope, interleaved, one);
   };
   if (type == ScalarType::Half) of(__half());
   else if (type == ScalarType::Float) of(0.0f);
   else of(__nv_bfloat16());
 }
 
-void launch_rope(const Rope& rope, ScalarType type, bool is_neox, const Shape& shape) {
-  const auto touched = {rope.q, rope.k};
-  with_types(rope, touched, type, is_neox, [&](auto t, auto interleaved, auto vec) {
-    using T = decltype(t);
-    constexpr bool kInterleaved = interleaved.value;
-    constexpr int kVec = vec.value, kTwo = kVec == 1 ? 1 : 2, kFour = kVec == 1 ? 1 : 4;
-    const Cut cut = cut_for(rope, kVec, shape);
-    auto* kernel = walk_heads<T, kInterleaved, kVec, 1>;
-    if (shape.in_flight == 2) kernel = walk_heads<T, kInterleaved, kVec, kTwo>;
-    if (shape.in_flight == 4) kernel = walk_heads<T, kInterleaved, kVec, kFour>;
-    kernel<<<cut.blocks, cut.threads, 0, current_stream()>>>(rope);
+void launch_rope(const Call& call, ScalarType type, bool is_neox) {
+  const int64_t heads = call.q.count + call.k.count;
+  const Shape shape = shape_for(call, heads);
+  with_types(call, {call.q, call.k}, type, is_neox, [&](auto rope, auto pairs, auto vec) {
+    using R = decltype(rope);
+    auto* kernel = walk_heads<pairs.value, vec.value, 2, false, R>;
+    if constexpr (R::known) {  // others have two in flight, never ahead
+      if (shape.in_flight == 2 && shape.ahead) kernel = walk_heads<false, 8, 2, true, R>;
+      if (shape.in_flight == 3) kernel = walk_heads<false, 8, 3, true, R>;
+    }
+    launch(kernel, rope, heads, vec.value, shape);
   });
 }
-// [end walk]
 
-// [begin rung 7]
-void rope_in_flight(const Tensor& positions, Tensor query, Tensor key, int64_t head_size,
-                    const Tensor& cos_sin_cache, bool is_neox, int64_t heads,
-                    int64_t in_flight, int64_t threads) {
-  const char* op = "rope_in_flight";
-  const Rope rope = rope_of(op, positions, query, key, head_size, cos_sin_cache);
-  KBK_CHECK(heads >= 1, op, ": heads must be 1 or more; it was ", heads);
-  KBK_CHECK(in_flight == 1 || in_flight == 2 || in_flight == 4, op,
-            ": in_flight must be 1, 2 or 4; it was ", in_flight);
-  KBK_CHECK(threads >= 32 && threads <= 512, op,
-            ": threads must be from 32 to 512; it was ", threads);
-  launch_rope(rope, query.scalar_type(), is_neox, {heads, in_flight, threads});
-}
-
-// Few tokens: a worker a head, so that every SM has some. Many: a worker has several
-// heads, and the angles are loaded as many times less.
-Shape shape_for(const Rope& rope) {
-  int device = 0, sms = 0;
-  cudaGetDevice(&device);
-  cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, device);
-  const int64_t heads = rope.q.count + rope.k.count + rope.v.count;
-  const int64_t threads = rope.num_tokens * heads * rope.rotary / 16;
-  const int64_t each = std::clamp<int64_t>(threads / (1024 * sms), 1, 4);
-  return {each, each == 3 ? 2 : each, 128};
-}
-// [end rung 7]
-
-// [begin rung 8]
 struct Store {
-  Heads k, v;  // [num_slots, heads, head_size]
-  Ids slots;   // of each token; a negative one keeps nothing
+  Heads value, k, v;  // of each token; of k_buffer and v_buffer, [num_slots, ...]
+  Ids slots;          // of each token; a negative one keeps nothing
 };
 
 // What a thread holds of a head of k or v goes to the cache too, and what is not rotated
 // of it: a second kernel would read k again.
-template <typename T, bool Interleaved, int Vec, int InFlight>
-__global__ void walk_and_store(const Rope rope, const Store store) {
+template <bool Interleaved, int Vec, typename R>
+__global__ void walk_and_store(const R rope, const Store store) {
+  using T = typename R::Element;
   const int64_t token = int64_t(blockIdx.x) * blockDim.z + threadIdx.z;
   if (token >= rope.num_tokens) return;
   const int64_t slot = store.slots[token];
-  walk<T, Interleaved, Vec, InFlight>(rope, token, [&](int h, T* head, auto& pairs) {
-    const int k = h - rope.q.count, v = k - rope.k.count;
+  const int begin = Pairs<T, Interleaved, Vec>::begin();
+  auto value = [&](int h) { return head_at<T>(store.value, token, h) + begin; };
+  auto keep = [&](int h, T* mine, auto& pairs) {
+    const int k = h - rope.q_heads, v = h - rope.heads;
     if (k < 0 || slot < 0) return;
     assert(slot < store.k.rows);  // k_buffer and v_buffer have no such row
-    T* to = v < 0 ? head_at<T>(store.k, slot, k) : head_at<T>(store.v, slot, v);
+    T* to = begin + (v < 0 ? head_at<T>(store.k, slot, k) : head_at<T>(store.v, slot, v));
     pairs.write(to, rope.rotary / 2);
-    for (int i = rope.rotary + threadIdx.x * Vec; i < rope.head_size; i += blockDim.x * Vec)
-      *reinterpret_cast<Word<T, Vec>*>(to + i) = *reinterpret_cast<Word<T, Vec>*>(head + i);
-  });
+    int i = rope.rotary + threadIdx.x * Vec;
+    for (; i < rope.head_size; i += blockDim.x * Vec)
+      *reinterpret_cast<Word<T, Vec>*>(to + i - begin) =
+          *reinterpret_cast<Word<T, Vec>*>(mine + i - begin);
+  };
+  walk<Interleaved, Vec, 2, false>(rope, token, rope.heads - rope.q_heads, value, keep);
 }
 
 // value, k_buffer, v_buffer and cache_loc: all of them, or none.
@@ -373,28 +372,29 @@ void apply_rope_with_cos_sin_cache_inplace(
     std::optional<Tensor> k_buffer, std::optional<Tensor> v_buffer,
     const std::optional<Tensor>& cache_loc) {
   const char* op = "apply_rope_with_cos_sin_cache_inplace";
-  Rope rope = rope_of(op, positions, query, key, head_size, cos_sin_cache);
+  const Call call = call_of(op, positions, query, key, head_size, cos_sin_cache);
   const ScalarType type = query.scalar_type();
   if (!value && !k_buffer && !v_buffer && !cache_loc)
-    return launch_rope(rope, type, is_neox, shape_for(rope));
+    return launch_rope(call, type, is_neox);
   KBK_CHECK(value && k_buffer && v_buffer && cache_loc, op,
             ": value, k_buffer, v_buffer and cache_loc must come together; one is None");
-  rope.v = heads_of(op, "value", *value, query, head_size);
+  const Heads held = heads_of(op, "value", *value, query, head_size);
   const Heads k = heads_of(op, "k_buffer", *k_buffer, query, head_size);
   const Heads v = heads_of(op, "v_buffer", *v_buffer, query, head_size);
-  KBK_CHECK(rope.v.rows == rope.num_tokens && rope.v.count == rope.k.count, op,
-            ": value must have the tokens and heads of key, ", rope.num_tokens, " and ",
-            rope.k.count, "; its shape is ", value->sizes());
-  KBK_CHECK(k.count == rope.k.count && v.count == k.count && v.rows == k.rows, op,
-            ": k_buffer and v_buffer must have the heads of key, ", rope.k.count, ", and ",
+  KBK_CHECK(held.rows == call.num_tokens && held.count == call.k.count, op,
+            ": value must have the tokens and heads of key, ", call.num_tokens, " and ",
+            call.k.count, "; its shape is ", value->sizes());
+  KBK_CHECK(k.count == call.k.count && v.count == k.count && v.rows == k.rows, op,
+            ": k_buffer and v_buffer must have the heads of key, ", held.count, ", and ",
             "the same rows; their shapes are ", k_buffer->sizes(), " and ",
             v_buffer->sizes());
-  const Store store = {k, v, ids_of(op, "cache_loc", *cache_loc, rope.num_tokens)};
-  const auto touched = {rope.q, rope.k, rope.v, k, v};
-  with_types(rope, touched, type, is_neox, [&](auto t, auto interleaved, auto vec) {
-    const Cut cut = cut_for(rope, vec, shape_for(rope));
-    walk_and_store<decltype(t), interleaved.value, vec.value, 2>
-        <<<cut.blocks, cut.threads, 0, current_stream()>>>(rope, store);
-  });
+  const Store store = {held, k, v, ids_of(op, "cache_loc", *cache_loc, call.num_tokens)};
+  const int64_t heads = call.q.count + 2 * call.k.count;
+  const Shape shape = shape_for(call, heads);
+  with_types(call, {call.q, call.k, held, k, v}, type, is_neox,
+             [&](auto rope, auto pairs, auto vec) {
+               launch(walk_and_store<pairs.value, vec.value, decltype(rope)>, rope, heads,
+                      vec.value, shape, store);
+             });
 }
 // [end rung 8]

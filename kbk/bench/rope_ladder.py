@@ -22,6 +22,8 @@ STRIDED = ("rope_strided", "rope_vectors", "rope_walk_heads", "rope_shared_table
 WALKED = (1, 4, 40)
 """Heads that a worker of rung 7 walks: of all 40, one token has one worker."""
 
+FILES = ("rope.cu", "rope_call.h", "rope_rungs.cu", "ceilings.cu")
+
 SERVED, STORED, APART = "kbk.ops", "kbk.ops, stores too", "kbk.ops, then two index_copy_"
 
 
@@ -48,7 +50,7 @@ def ladder(
             "grid": grid,
             "rungs": {name: round(each, 3) for name, each in us.items()},
         }
-    return take("rope_ladder", data, METHOD, ["rope.cu", "rope_rungs.cu", "ceilings.cu"])
+    return take("rope_ladder", data, METHOD, FILES)
 
 
 def functions(tokens: int, device: str) -> dict[str, Fn]:
@@ -63,9 +65,9 @@ def functions(tokens: int, device: str) -> dict[str, Fn]:
         fns[name] = partial(getattr(rungs, name), x, at, angles)
     for name in STRIDED:
         fns[name] = partial(getattr(rungs, name), at, q, k, angles)
-    shaped = partial(family("rope").rope_in_flight, at, q, k, HEAD_SIZE, angles, True)
+    shaped = partial(family("rope").rope_in_flight, at, q, k, HEAD_SIZE, angles)
     for heads in WALKED:
-        fns[f"rope_in_flight {heads}"] = partial(shaped, heads, 1, 128)
+        fns[f"rope_in_flight {heads}"] = partial(shaped, heads, 1, False, 128)
     fns[SERVED] = partial(apply_rope_with_cos_sin_cache_inplace, at, q, k, HEAD_SIZE, angles)
     slots = torch.randperm(2 * tokens, generator=generator)[:tokens].to(device)
     k_cache = torch.zeros(2 * tokens, K_HEADS, HEAD_SIZE, dtype=DTYPE, device=device)

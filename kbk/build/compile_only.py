@@ -28,6 +28,7 @@ def compile_only(
     architectures: Sequence[str],
     *,
     host: bool = False,
+    folders: Sequence[Path] = (),
 ) -> None:
     """Compile CUDA C++ as `kbk.load_inline` would for a GPU, and throw the result away.
 
@@ -36,6 +37,7 @@ def compile_only(
         architectures: "75", "90a" and so on; ptxas runs for each.
         host: also give the host half to the host's compiler. nvcc has checked it by then, so this
             finds little, and takes three times as long.
+        folders: of the headers that the source includes.
 
     Raises:
         CompileError: nvcc rejects the source; says the first error, at its line.
@@ -46,7 +48,7 @@ def compile_only(
     if nvcc is None:
         raise MissingCompilerError("nvcc was not found; install the CUDA toolkit.")
     codes = [f"-gencode=arch=compute_{each},code=sm_{each}" for each in architectures]
-    request = make_request(name, "", source, functions, None, codes, None, False)
+    request = make_request(name, "", source, functions, None, codes, folders, False)
     with tempfile.TemporaryDirectory(prefix="kbk-nvcc-") as folder:
         unit = Path(folder) / "cuda.cu"
         unit.write_text(compose(request.files, request.exports))

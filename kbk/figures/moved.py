@@ -1,4 +1,4 @@
-"""F02.1: ways to do an op, each kernel below the memory that it reads and writes, with the bytes."""
+"""F02.1: ways to do an op: each kernel below the memory that it reads and writes, with bytes."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def bytes_moved(ways: Mapping[str, Sequence[ProfiledLaunch]], needed: int) -> Pi
         for way, total in totals.items()
     ]
     alt = "Memory above, kernels below. " + "; ".join(
-        f"{each.way}, {each.kernel}: reads {each.read:,} and writes {each.written:,} bytes of "
-        f"{each.tensor}"
+        f"{each.way}, {each.kernel}: {verb} {count:,} bytes of {each.tensor}"
         for each in found
+        for verb, count in (("reads", each.read), ("writes", each.written))
+        if count
     )
     rows = [[f.way, f.kernel, f.tensor, f"{f.read:,}", f"{f.written:,}"] for f in found]
     caption = "; ".join(said) + ". Each arrow is what a kernel asks for of one tensor."

@@ -62,9 +62,7 @@ def roofline(
     roofs = {name: min(gbps * each.intensity, peak) for name, each in points.items()}
     left = [name for name, each in points.items() if each.intensity < ridge]
     best = max(points, key=lambda name: points[name].rate / roofs[name])
-    side = (
-        f"{len(left)} of {len(points)} kernels lie left of the ridge at {ridge:.2f} {what} a byte"
-    )
+    side = f"{len(left)} of {len(points)} kernels lie left of the edge at {ridge:.2f} {what} a byte"
     caption = (
         f"{side}: memory bounds them, not the arithmetic. Nearest to its roof is {best}, with "
         f"{points[best].rate / roofs[best]:.0%} of it. {where}"
@@ -111,8 +109,17 @@ def _draw(theme: Theme, points: Mapping[str, Point], gbps: float, peak: float, w
         )
     axes.set(xscale="log", yscale="log", xlabel=f"{what} a byte", ylabel=f"G {what} a second")
     axes.set_xlim(low, ridge * 4)
-    axes.text(ridge * 1.1, peak * 1.04, f"{peak:,.0f}", fontsize=SMALL, va="bottom")
-    axes.text(low * 1.15, gbps * low * 1.5, f"{gbps:,.0f} GB/s", fontsize=SMALL, rotation=0)
+    axes.set_ylim(gbps * low * 0.8, peak * 1.6)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axis.set_minor_formatter(lambda value, _: f"{value:,g}" if _leads(value) else "")
+    axes.text(ridge * 1.1, peak * 1.06, f"{peak:,.0f} G a second", fontsize=SMALL, va="bottom")
+    axes.text(low * 1.7, gbps * low * 1.25, f"{gbps:,.0f} GB/s", fontsize=SMALL)
     axes.legend(loc="lower right")
     axes.grid(True, which="major", linewidth=0.4)
     return figure
+
+
+def _leads(value: float) -> bool:
+    """Whether a number begins with 2 or 5: enough marks between the powers of ten."""
+    return f"{value:e}"[0] in "25"

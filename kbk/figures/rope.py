@@ -259,7 +259,7 @@ def angle_errors(positions: Sequence[int], errors: Mapping[str, Sequence[float]]
     last = {name: off[-1] for name, off in errors.items()}
     caption = (
         "The error of an angle that is a product in float32 grows with the position. At position "
-        f"{positions[-1]:,}: " + ", ".join(f"{name} {off:.2g} rad" for name, off in last.items())
+        f"{positions[-1]:,}: " + "; ".join(f"{name}, {off:.2g} rad" for name, off in last.items())
     )
     alt = "Lines of error over position. " + "; ".join(
         f"{name}: " + ", ".join(f"{e:.1e} at {p:,}" for p, e in zip(positions, off, strict=True))

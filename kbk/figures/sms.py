@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kbk.draw.canvas import Canvas
 from kbk.draw.picture import Picture
+from kbk.draw.seen import many
 from kbk.draw.sheet import WIDTH, text_width
 from kbk.draw.theme import Theme
 from kbk.errors import ArgumentError
@@ -41,7 +42,7 @@ def sms_in_use(launches: Mapping[str, ProfiledLaunch], sms: int, what: str) -> P
         f"{used[most]}. A block runs on one SM; a box is an SM, filled if there is a block for it."
     )
     alt = f"A row of {sms} boxes for each launch. " + "; ".join(
-        f"{name}: {blocks[name]:,} blocks, {used[name]} boxes filled" for name in blocks
+        f"{name}: {many(blocks[name], 'block')}, {used[name]} filled" for name in blocks
     )
     rows = [
         [name, f"{blocks[name]:,}", launches[name].block[0], used[name], sms] for name in blocks
@@ -51,7 +52,7 @@ def sms_in_use(launches: Mapping[str, ProfiledLaunch], sms: int, what: str) -> P
 
 def _draw(theme: Theme, blocks: Mapping[str, int], sms: int) -> Figure:
     sheet = Canvas(theme, _TOP + _ROW * len(blocks) + 0.02)
-    counts = {name: f"{count:,} block{'s' * (count != 1)}" for name, count in blocks.items()}
+    counts = {name: many(count, "block") for name, count in blocks.items()}
     left = max(text_width(name) for name in blocks) + 0.12
     right = WIDTH - max(text_width(each) for each in counts.values()) - 0.15
     width = (right - left) / sms
@@ -61,5 +62,5 @@ def _draw(theme: Theme, blocks: Mapping[str, int], sms: int) -> Figure:
         sheet.text(right + 0.08, y + 0.1, counts[name])
         boxes = [(left + sm * width, y, width, 0.2) for sm in range(sms)]
         sheet.boxes(boxes[count:], edge=theme.line, line=0.4, style=":")
-        sheet.boxes(boxes[:count], theme.fill(5), line=0.4)
+        sheet.boxes(boxes[:count], theme.fill(0), line=0.4)
     return sheet.figure

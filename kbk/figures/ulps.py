@@ -1,4 +1,4 @@
-"""F02.4: how many elements of a result are how far from the right one, for several ways to round."""
+"""F02.4: how far the elements of a result are from the right ones, for several ways to round."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 BIN, BINS = 0.25, 12
 """Units of the last place that a bar stands for, and how many bars there are before the rest."""
-_ROW, _BAR = 0.92, 0.6
+_ROW, _BAR = 0.92, 0.56
 
 
 def shares(ulps: Any) -> Array:
@@ -72,11 +72,12 @@ def _draw(theme: Theme, of: Mapping[str, Array]) -> Figure:
     sheet = Canvas(theme, _ROW * len(of) + 0.34)
     left = 0.3
     width = (WIDTH - left - 0.1) / (BINS + 1)
+    scale = _BAR / max(float(each.max()) for each in of.values())
     for number, (name, each) in enumerate(of.items()):
-        base = _ROW * number + 0.22 + _BAR
+        base = _ROW * number + 0.26 + _BAR
         fill = theme.fill(number)
         boxes = [
-            (left + k * width + 0.03, base - _BAR * share, width - 0.06, _BAR * share)
+            (left + k * width + 0.03, base - scale * share, width - 0.06, scale * share)
             for k, share in enumerate(each)
             if share > 0
         ]
@@ -86,7 +87,7 @@ def _draw(theme: Theme, of: Mapping[str, Array]) -> Figure:
             if share > 0:
                 text = f"{share:.0%}" if share >= 0.005 else "<1%"
                 x = left + (k + 0.5) * width
-                sheet.text(x, base - _BAR * share - 0.02, text, at="center bottom")
+                sheet.text(x, base - scale * share - 0.02, text, at="center bottom")
         right = WIDTH - 0.1 - text_width(name, bold=True)
         sheet.text(right, base - _BAR + 0.02, name, bold=True)
     bottom = _ROW * len(of) + 0.02

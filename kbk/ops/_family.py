@@ -59,7 +59,13 @@ def family(name: str) -> Any:
     from kbk.build import load_inline
 
     source = (KERNELS / f"{name}.cu").read_text()
-    return load_inline(f"kbk_{name}", cuda_sources=source, functions=FUNCTIONS[name])
+    folders = [KERNELS] if '#include "' in source else None
+    return load_inline(
+        f"kbk_{name}",
+        cuda_sources=source,
+        functions=FUNCTIONS[name],
+        extra_include_paths=folders,
+    )
 
 
 _traced: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""The figures and counter tables that chapters 00 and 01 must have, read from the built pages.
+"""The figures and counter tables that chapters 00 to 02 must have, read from the built pages.
 
 What they show must be what a trace of the same kernels gives today, and what the page teaches.
 """
@@ -19,6 +19,7 @@ Row = list[str]
 
 MAP, ORDERS = "F00.2 the map of an executed scale", "F00.4 three seeds, three orders"
 SWAPPED, STRIPS = "sectors of both", "F01.1 one request on its sectors"
+ARROWS, TWICE = "F02.1 bytes on the arrows", "F02.2 the map of rung 5"
 FIGURES = {
     "00_setup": {
         "F00.1 bytes and launches of a step": r"One token after .* of the bytes and .* launches",
@@ -37,6 +38,23 @@ FIGURES = {
         "F01.4 ceilings by mix": r"The ceiling depends on the mix",
         "two loads of a chunk": r"first load: 32 sectors,.* second load: 32 sectors,",
         "the lines of rung 5": r"vectors<.*> ?: 260 requests, 4,356 sectors, 256 excess sectors",
+    },
+    "03_rope": {
+        "F03.1 pairs on the circle": r"A pair turns by an angle that grows with the position",
+        "F03.2 two layouts": r"same two.*halves: 0 with 6,.* interleaved: 0 with 1,",
+        "F03.3 load sectors of a token": r"rung 4 loads 960 sectors a token, rung 6 336\.",
+        "F03.4 angles over the position": r"an angle that is a product in float32 grows with",
+        "loads of the table": r"rung 5, .* 16 of 32 bytes used .* rung 6, .* 32 of 32 bytes used",
+        "the roofline of rungs": r"7 of 7 kernels lie left of",
+    },
+    "02_activation": {
+        "where an element comes from": r"out\[1, 5\] = .* It goes back to 2 elements of input",
+        ARROWS: r"rung 1: 2 launches, 143,360 bytes, 1\.67 .* 1 launch, 86,016 bytes, 1\.00",
+        "requests of rungs 3 and 4": r"rung 3: 2 sectors,.* rung 4: 16 sectors,",
+        TWICE: r"6,144 elements, framed with the number of stores, were written twice",
+        "F02.3 SMs at one token": r"rungs 3 to 5.* at most 1 of 132 SMs busy, rung 2.* at most 56",
+        "F02.4 errors of four orders": r"one rounding: 0\.5, 100%; activation rounded too: 1\.\d",
+        "the roofline": r"6 of 6 kernels lie left of the edge",
     },
 }
 EACH = [(page, name) for page, figures in FIGURES.items() for name in figures]
@@ -181,4 +199,44 @@ def test_the_table_of_rungs_has_counters_of_traces_beside_recorded_times(site: P
     assert rows["copy_own_chunk"][:4] == [scalar[0], "4", f"{28 * 2 * N // 32:,}", "1.00"]
     assert rows["copy_vectors"][:4] == rows["copy"][:4] == wide
     assert rows["torch.Tensor.copy_"][:4] == [""] * 4
+    assert all(float(us) > 0 for *_, us, _, _ in rows.values())
+
+
+def test_the_arrows_of_f02_1_carry_five_tensors_and_three(site: Path) -> None:
+    shown = figure(site, "02_activation", ARROWS)
+    row = f"{14336 * 2:,}"
+    moved = [[each[1], each[2], each[3], each[4]] for each in shown.rows]
+    assert sorted(moved) == [
+        ["mul_kernel", "input", row, "0"],
+        ["mul_kernel", "out", row, row],
+        ["one_per_thread", "input", f"{2 * 14336 * 2:,}", "0"],
+        ["one_per_thread", "out", "0", row],
+        ["silu_kernel", "input", row, "0"],
+        ["silu_kernel", "out", "0", row],
+    ]
+
+
+def test_the_map_of_f02_2_changes_at_the_last_whole_step_of_the_block(site: Path) -> None:
+    shown = figure(site, "02_activation", TWICE)
+    first = [row[0].split(" to ")[0] for row in shown.rows if row[-1] == "2"]
+    assert first[0] == "8,192" and {row[-1] for row in shown.rows} == {"1", "2"}
+
+
+def test_the_rungs_of_an_activation_have_the_counters_of_the_closed_forms(site: Path) -> None:
+    text = (site / "book/02_activation.html").read_text()
+    (shown,) = (each for each in tables(text) if each.head[:2] == ["kernel", "requests"])
+    rows = {name: rest for name, *rest in shown.rows}
+    element, word = 14336 // 32, 14336 // 256  # requests of one tensor
+    tail = 3 * (14336 % 8192) // 32
+    expected = {
+        "then_mul": (5 * element, "1.67"),
+        "one_per_thread": (3 * element, "1.00"),
+        "block_per_token": (3 * element, "1.00"),
+        "redone_tail": (3 * word + tail, "1.43"),
+        **dict.fromkeys(("vectors", "flat", "in_flight 2", "in_flight 2 fast"), (3 * word, "1.00")),
+        "and_mul": (3 * word, "1.00"),
+    }
+    assert list(rows) == list(dict.fromkeys(rows)) and set(rows) == set(expected)
+    for name, (requests, asked) in expected.items():
+        assert rows[name][:4] == [f"{requests:,}", "32", "0", asked]
     assert all(float(us) > 0 for *_, us, _, _ in rows.values())

@@ -20,4 +20,4 @@ def test_every_file_of_kernels_is_compiled() -> None:
 @pytest.mark.parametrize("family", sorted(FUNCTIONS))
 def test_a_family_compiles_for_sm_75_sm_80_and_sm_90a(family: str) -> None:
     source = (KERNELS / f"{family}.cu").read_text()
-    compile_only(family, source, FUNCTIONS[family], ARCHITECTURES, host=True)
+    compile_only(family, source, FUNCTIONS[family], ARCHITECTURES, host=True, folders=[KERNELS])

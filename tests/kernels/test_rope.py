@@ -179,19 +179,55 @@ def test_special_values_are_those_of_the_formula(machine, dtype, is_neox):
         assert torch.equal(bits(q.nan_to_num()), bits(k.nan_to_num()))
 
 
-@LAYOUTS
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_every_launch_shape_gives_the_same_bits(machine, dtype, is_neox):
-    at, table = positions_of(5, 30, machine), angles(30, 64, device=machine)
-    q = heads(5, 9, 64, dtype=dtype, device=machine)
-    k = heads(5, 2, 64, dtype=dtype, device=machine, seed=7)
+@pytest.mark.parametrize("head", [64, 128])
+def test_every_launch_shape_gives_the_same_bits(machine, head):
+    at, table = positions_of(5, 30, machine), angles(30, head, device=machine)
+    q = heads(5, 9, head, dtype=torch.bfloat16, device=machine)
+    k = heads(5, 2, head, dtype=torch.bfloat16, device=machine, seed=7)
     want = q.clone(), k.clone()
-    rope(at, *want, 64, table, is_neox)
-    for walked, flight, threads in product((1, 2, 3, 5, 11, 99), (1, 2, 4), (32, 100, 512)):
+    rope(at, *want, head, table)
+    flights = [(1, False), (2, False), (3, False), (2, True), (3, True)]
+    for walked, flight, threads in product((1, 2, 3, 5, 11, 99), flights, (32, 100, 512)):
         got = q.clone(), k.clone()
-        family("rope").rope_in_flight(at, *got, 64, table, is_neox, walked, flight, threads)
+        family("rope").rope_in_flight(at, *got, head, table, walked, *flight, threads)
         assert torch.equal(bits(got[0]), bits(want[0])), (walked, flight, threads)
         assert torch.equal(bits(got[1]), bits(want[1])), (walked, flight, threads)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("head", [64, 128])
+def test_the_common_layout_gives_the_bits_of_any_other(machine, dtype, head):
+    for tokens, at_dtype in ((3, torch.int64), (3, torch.int32), (700, torch.int64)):
+        at = positions_of(tokens, 30, machine).to(at_dtype)
+        table = angles(30, head, device=machine)
+        q, k = (heads(tokens, n, head, dtype=dtype, device=machine, seed=n) for n in (9, 2))
+        apart = torch.zeros(tokens, 11, 2 * head, dtype=dtype, device=machine)[..., :head]
+        apart[:, :9], apart[:, 9:] = q, k  # the same heads with a gap behind each
+        rope(at, q, k, head, table)
+        rope(at, apart[:, :9], apart[:, 9:], head, table)
+        assert torch.equal(bits(q), bits(apart[:, :9].contiguous()))
+        assert torch.equal(bits(k), bits(apart[:, 9:].contiguous()))
+
+
+def many_are_right(machine: str, tokens: int, q_heads: int, dtype: torch.dtype) -> None:
+    """The op on many heads, int32 positions, gives what float64 gives on tokens here and there."""
+    at, table = positions_of(tokens, 90, machine).int(), angles(90, 128, device=machine)
+    q, k = (heads(tokens, n, 128, dtype=dtype, device=machine, seed=n) for n in (q_heads, 2))
+    before = q.clone(), k.clone()
+    rope(at, q, k, 128, table)
+    some = torch.arange(0, tokens, 97, device=machine)
+    for x, was in zip((q, k), before, strict=True):
+        assert_rotated(x[some], was[some], at[some], table, True)
+
+
+def test_many_heads_are_right_where_the_next_ones_are_loaded_ahead(machine):
+    many_are_right(machine, 2901, 12 if machine == "cpu" else 30, torch.float16)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_heads_for_a_whole_gpu_are_right(dtype):
+    many_are_right("cuda", 16384, 38, dtype)
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 64), (0, 512)], ids=str)

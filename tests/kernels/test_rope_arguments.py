@@ -222,7 +222,7 @@ def test_a_position_that_the_table_does_not_have_is_named_with_its_thread(positi
     arguments["positions"][1] = position
     if not wide:
         arguments["positions"] = arguments["positions"].int()
-    with pytest.raises(kbk.LaunchError, match=r"assertion `position >= 0 && position < rope.num_"):
+    with pytest.raises(kbk.LaunchError, match=r"assertion `position >= 0 && position < num_"):
         rope(**arguments)
 
 
@@ -237,15 +237,45 @@ def test_a_slot_that_the_cache_does_not_have_is_named_with_its_thread(slot):
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((0, 1, 128), "heads must be 1 or more; it was 0"),
-        ((1, 3, 128), "in_flight must be 1, 2 or 4; it was 3"),
-        ((1, 1, 16), "threads must be from 32 to 512; it was 16"),
-        ((1, 1, 1024), "threads must be from 32 to 512; it was 1024"),
+        ((0, 1, False, 128), "heads must be 1 or more; it was 0"),
+        ((1, 0, False, 128), "in_flight must be 1, 2 or 3, and ahead 2 or 3; it was 0"),
+        ((1, 4, False, 128), "in_flight must be 1, 2 or 3, and ahead 2 or 3; it was 4"),
+        ((1, 1, True, 128), "in_flight must be 1, 2 or 3, and ahead 2 or 3; it was 1"),
+        ((1, 1, False, 16), "threads must be from 32 to 512; it was 16"),
+        ((1, 1, False, 1024), "threads must be from 32 to 512; it was 1024"),
     ],
 )
 def test_a_launch_shape_that_cannot_be_is_named(machine, shape, message):
     with pytest.raises(kbk.ArgumentError, match=f"^rope_in_flight: {message}"):
-        family("rope").rope_in_flight(*good(machine).values(), True, *shape)
+        family("rope").rope_in_flight(*common(machine).values(), *shape)
+
+
+def common(device: str) -> dict[str, Any]:
+    """Arguments that rung 7 takes too."""
+    some = {"device": device, "dtype": torch.bfloat16}
+    q, k = torch.ones(T, 4 * 64, **some), torch.ones(T, 2 * 64, **some)
+    made = {"query": q, "key": k, "head_size": 64, "cos_sin_cache": torch.ones(5, 64).to(device)}
+    return {**good(device), **made}
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"positions": torch.arange(T).int()}, "query must be bfloat16 and positions int64"),
+        ({"cos_sin_cache": torch.ones(5, 32)}, "query and key must have heads of 64 or 128"),
+        ({"head_size": 32, "cos_sin_cache": torch.ones(5, 32)}, "query and key must have heads"),
+        ({"key": torch.ones(T, 3, 80).bfloat16()[..., :64]}, "query and key must have heads"),
+        ({"key": torch.ones(T, 65).bfloat16()[:, 1:]}, "query and key must have heads"),
+    ],
+)
+def test_a_layout_that_rung_7_has_no_kernel_for_is_named(machine, other, message):
+    arguments = {**common(machine), **{name: t_on(t, machine) for name, t in other.items()}}
+    with pytest.raises(kbk.ArgumentError, match=f"^rope_in_flight: {message}"):
+        family("rope").rope_in_flight(*arguments.values(), 1, 1, False, 128)
+
+
+def t_on(value: Any, device: str) -> Any:
+    return value.to(device) if isinstance(value, torch.Tensor) else value
 
 
 @pytest.mark.gpu

@@ -46,8 +46,7 @@ def of_rung(
     if name in ("rope_by_element", "rope_by_pair"):
         return traced("rope_rungs", name, x, at, table)
     if name == "rope_in_flight":
-        parts = (at, x[:, :q], x[:, q:], head, table, is_neox)
-        return traced("rope", name, *parts, *more)
+        return traced("rope", name, at, x[:, :q], x[:, q:], head, table, *more)
     return traced("rope_rungs", name, at, x[:, :q], x[:, q:], table, is_neox)
 
 
@@ -118,15 +117,22 @@ def test_lanes_that_read_their_own_eight_angles_ask_for_each_sector_of_halves_tw
 @LAYOUTS
 @pytest.mark.parametrize("q, k, head", SHAPES)
 def test_a_walk_over_all_heads_reads_the_table_once_a_token(q, k, head, is_neox):
-    for launch in (
-        of_rung("rope_walk_heads", q, k, head, is_neox),
-        of_rung("rope_in_flight", q, k, head, is_neox, (q + k, 4, 128)),
-    ):
-        sectors = (q + k) * head * 2 / SECTOR
-        assert of_q_and_k(launch, "ld")[1] == of_q_and_k(launch, "st")[1] == sectors
-        assert counts(launch, "cos_sin_cache", "ld")[1] == head * 4 / SECTOR
-        assert launch.metrics[metrics.SECTORS_EXCESSIVE] == 0
-        assert launch.metrics["kbk__writes_per_element.max"] == 1
+    launch = of_rung("rope_walk_heads", q, k, head, is_neox)
+    sectors = (q + k) * head * 2 / SECTOR
+    assert of_q_and_k(launch, "ld")[1] == of_q_and_k(launch, "st")[1] == sectors
+    assert counts(launch, "cos_sin_cache", "ld")[1] == head * 4 / SECTOR
+    assert launch.metrics[metrics.SECTORS_EXCESSIVE] == 0
+    assert launch.metrics["kbk__writes_per_element.max"] == 1
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["", "ahead"])
+@pytest.mark.parametrize("q, k, head", SHAPES)
+def test_rung_7_asks_for_each_sector_of_the_table_twice_and_of_heads_once(q, k, head, ahead):
+    launch = of_rung("rope_in_flight", q, k, head, True, (q + k, 3, ahead, 128))
+    sectors = (q + k) * head * 2 / SECTOR
+    assert of_q_and_k(launch, "ld")[1] == of_q_and_k(launch, "st")[1] == sectors
+    assert counts(launch, "cos_sin_cache", "ld")[1] == 2 * head * 4 / SECTOR
+    assert launch.metrics["kbk__writes_per_element.max"] == 1
 
 
 def test_rung_6_asks_for_336_sectors_a_token_of_llama():
@@ -136,13 +142,15 @@ def test_rung_6_asks_for_336_sectors_a_token_of_llama():
 
 
 def test_heads_in_flight_move_no_counter_and_workers_add_rows_of_the_table():
-    same = [of_rung("rope_in_flight", 32, 8, 128, True, (4, n, 128)) for n in (1, 2, 4)]
+    flights = [(1, False), (2, False), (3, False), (2, True), (3, True)]
+    same = [of_rung("rope_in_flight", 32, 8, 128, True, (4, *n, 128)) for n in flights]
     found = [[launch.metrics[name] for name in metrics.NSIGHT] for launch in same]
-    assert found[1:] == found[:1] * 2
-    # 8 lanes a worker, 4 workers a warp: each warp asks for the 16 sectors of its token's row.
+    assert found[1:] == found[:1] * 4
+    # 8 lanes a worker, 4 workers a warp: each warp asks for the 16 sectors of its token's row,
+    # for each of them twice.
     for walked, warps in ((40, 1), (10, 1), (5, 2), (1, 10)):
-        launch = of_rung("rope_in_flight", 32, 8, 128, True, (walked, 1, 128))
-        assert counts(launch, "cos_sin_cache", "ld")[1] == 16 * warps
+        launch = of_rung("rope_in_flight", 32, 8, 128, True, (walked, 1, False, 128))
+        assert counts(launch, "cos_sin_cache", "ld")[1] == 2 * 16 * warps
         assert of_q_and_k(launch, "ld") == (20, 320)
 
 

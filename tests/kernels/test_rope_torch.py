@@ -81,8 +81,9 @@ def test_nothing_is_found_in_any_order(seed, dtype):
             narrow = angles(20, head // 4 * 2)
             store = FusedSetKVBufferArg(v, *caches, None, None, slots)
             rope(at.int(), q, k, head, narrow, is_neox, store)
-            for shape in ((1, 1, 32), (3, 2, 64), (99, 4, 512)):
-                family("rope").rope_in_flight(at, q, k, head, table, is_neox, *shape)
+            if head == 64 and dtype == torch.bfloat16:
+                for shape in ((1, 1, False, 32), (3, 2, True, 64), (99, 3, True, 512)):
+                    family("rope").rope_in_flight(at, q, k, head, table, *shape)
     # Of a head that is rotated in part, the rest is not written: only worth knowing.
     assert {each.code for each in s.findings if each.severity != "info"} == set()
     assert {each.code for each in s.findings} == {"unwritten-output"}

@@ -194,8 +194,3 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
                     one_by_one = vectors + each * tail
                     gates += [Gate(counter, most, one_by_one, of="tail_by_one_thread")]
                 yield case(rng, tokens, d, dtype, gates=tuple(gates))
-
-
-@EXERCISE.timed
-def timed(rng: random.Random) -> Iterator[Case]:
-    yield case(rng, 512, 14336, torch.bfloat16)

@@ -182,4 +182,4 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
 
 @EXERCISE.timed
 def timed(rng: random.Random) -> Iterator[Case]:
-    yield case(rng, 1, WIDTH, torch.bfloat16)
+    yield case(rng, 1, 53_248, torch.bfloat16)  # of Llama-3.1-405B

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
+import torch
 
-from kbk.bench.timing import compare, host_us
+from kbk.bench import timing
+from kbk.bench.timing import CudaTimer, compare, host_us
 
 
 class FakeTimer:
@@ -78,3 +81,67 @@ def test_host_time_is_the_median_round_over_the_calls():
 
     found = host_us({"f": work}, calls=10, rounds=5, clock=clock, settle=settle)
     assert found == {"f": pytest.approx(3.0)}
+
+
+class FakeGpu:
+    """A GPU that comes to a call after the cycles that it was told to wait; a cycle is 1 ns."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.host = self.waits_until = 0.0  # ns
+        gpu = self
+
+        class Event:
+            def __init__(self, enable_timing: bool) -> None:
+                self.at = 0.0
+
+            def record(self) -> None:
+                self.at = max(gpu.host, gpu.waits_until)
+
+            def query(self) -> bool:
+                return self.at <= gpu.host
+
+            def synchronize(self) -> None:
+                gpu.host = self.at
+
+            def elapsed_time(self, other: Event) -> float:
+                return (other.at - self.at) / 1e6
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        properties = type("", (), {"L2_cache_size": 4})
+        monkeypatch.setattr(torch.cuda, "get_device_properties", lambda: properties)
+        monkeypatch.setattr(torch.cuda, "Event", Event)
+        monkeypatch.setattr(torch.cuda, "_sleep", self.sleep)
+        monkeypatch.setattr(timing.torch, "empty", lambda *_, **__: torch.zeros(1))
+
+    def sleep(self, cycles: int) -> None:
+        self.waits_until = self.host + cycles
+
+    def call(self, host_us: float, device_us: float) -> Callable[[], None]:
+        def fn() -> None:
+            self.host += host_us * 1e3
+            self.waits_until = max(self.host, self.waits_until) + device_us * 1e3
+
+        return fn
+
+
+def test_the_time_that_the_host_needs_to_queue_a_call_does_not_count(monkeypatch):
+    gpu = FakeGpu(monkeypatch)
+    timer = CudaTimer(clear_bytes=4)
+    for host in (5, 300, 3000, 5):
+        assert timer.time(gpu.call(host, 4)) == pytest.approx(4)
+
+
+def test_a_call_that_no_wait_is_long_enough_for_ends_all_the_same(monkeypatch):
+    gpu = FakeGpu(monkeypatch)
+    assert CudaTimer(clear_bytes=4).time(gpu.call(1e5, 4)) > 4
+
+
+@pytest.mark.gpu
+def test_a_host_that_dawdles_is_not_device_time_on_a_gpu():
+    x, timer = torch.zeros(1, device="cuda"), CudaTimer()
+
+    def slow() -> None:
+        time.sleep(0.002)
+        x.add_(1)
+
+    assert timer.time(slow) < 100

@@ -114,19 +114,19 @@ def rungs() -> list[Case]:
 def served() -> list[Case]:
     source = "kernels/rope.cu"
     found = []
-    for walked, flight, is_neox in ((10, 1, True), (5, 2, True), (3, 4, True), (2, 2, False)):
+    for walked, flight, ahead in ((10, 1, False), (5, 2, False), (4, 2, True), (6, 3, True)):
 
-        def build(shape: tuple[int, int] = (walked, flight), neox: bool = is_neox) -> list[Any]:
-            return [AT, _heads(Q, 3), _heads(K, 4), D, _table(), neox, *shape, 128]
+        def build(shape: tuple[int, int, bool] = (walked, flight, ahead)) -> list[Any]:
+            return [AT, _heads(Q, 3), _heads(K, 4), D, _table(), *shape, 128]
 
         found.append(
             Case(
-                f"rope/rope_in_flight-{walked}-{flight}-{'halves' if is_neox else 'interleaved'}",
+                f"rope/rope_in_flight-{walked}-{flight}{'-ahead' if ahead else ''}",
                 source,
                 "rope_in_flight",
                 build,
                 ("walk_heads",),
-                _turns(1, 2, table=4, is_neox=is_neox),
+                _turns(1, 2, table=4, is_neox=True),
             )
         )
     op = "apply_rope_with_cos_sin_cache_inplace"

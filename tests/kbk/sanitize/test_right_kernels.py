@@ -77,6 +77,11 @@ PAGES: dict[str, set[tuple[str, str, str]]] = {
         ("scale_door.cu", "launch", "warning"),  # and what a host function hides that asks alone
     },
     "01_copy": {("copy_wrong_tail.cu", "misaligned", "error")},
+    "02_activation": {
+        ("activation_at_2d.cu", "misaligned", "error"),
+        ("activation_at_2d.cu", "launch", "error"),  # a block of no threads, where d is 4
+        ("activation_rung_5.cu", "race", "info"),  # finished work again: the same values twice
+    },
     "cpp": set(),
     "how_to_study": {("study_bug.cu", "bounds-global", "error")},
 }
