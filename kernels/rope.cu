@@ -278,7 +278,7 @@ Shape shape_for(const Call& call, int64_t heads) {
   const int64_t threads = call.num_tokens * heads * call.rotary / 32;
   if (threads <= full) return {2, 2, false, 128};
   if (threads <= 8 * full) return {4, 2, true, 256};
-  return {6, 3, true, 128};
+  return {5, 3, true, 128};
 }
 // [end rung 7]
 

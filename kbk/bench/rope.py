@@ -21,20 +21,26 @@ HEAD_SIZE = 128
 DTYPE = torch.bfloat16
 POSITIONS = 131_072
 """Rows of the table: the longest context of Llama 3.1. 64 MiB, more than the L2 keeps."""
-SHAPES = tuple(product(TOKENS, HEADS))
 LARGEST = max(TOKENS)
+PROMPT = 4096
+"""From so many tokens on they are a prompt, at positions 0, 1, 2 on; fewer are a decode step."""
+SHAPES = tuple((tokens, heads, tokens < PROMPT) for tokens, heads in product(TOKENS, HEADS))
+SCATTERED = tuple((LARGEST, heads, True) for heads in HEADS)
 
 
-def suite(shapes: tuple[tuple[int, tuple[int, int]], ...] = SHAPES, device: str = "cuda") -> Suite:
-    """The cases; the buffers of one are made when it is measured."""
+def suite(
+    shapes: tuple[tuple[int, tuple[int, int], bool], ...] = SHAPES + SCATTERED, device: str = "cuda"
+) -> Suite:
+    """The cases, (tokens, heads, scattered); the buffers of one are made when it is measured."""
     cases = [
         Case(
-            f"{tokens} x ({q} + {k}) x {HEAD_SIZE}",
+            f"{tokens} x ({q} + {k}) x {HEAD_SIZE}"
+            + (", scattered" if scattered and tokens >= PROMPT else ""),
             bytes_moved=bytes_moved(tokens, q + k),
-            make=partial(calls, tokens, q, k, device),
+            make=partial(calls, tokens, q, k, device, scattered),
             at_ceiling=tokens == LARGEST,
         )
-        for tokens, (q, k) in shapes
+        for tokens, (q, k), scattered in shapes
     ]
     return Suite("rope", ("rope.cu", "rope_call.h", "ceilings.cu"), "kbk.ops.rope", cases)
 
@@ -55,16 +61,18 @@ def table(positions: int, device: str) -> torch.Tensor:
     return torch.cat([angle.cos(), angle.sin()], dim=1).float()
 
 
-def calls(tokens: int, q_heads: int, k_heads: int, device: str = "cuda") -> Calls:
-    """Every function of one shape, in place on the same q and k, at different random positions.
+def calls(
+    tokens: int, q_heads: int, k_heads: int, device: str = "cuda", scattered: bool = True
+) -> Calls:
+    """Every function of one shape, in place on the same q and k, all at different positions.
 
-    They are those of tokens of many sequences, as in a decode step: rows of the table that do not
-    lie beside each other. A rotation keeps lengths, so that q and k stay of one size however often
-    they are turned.
+    Scattered ones are random, as those of many sequences in a decode step: rows of the table that
+    do not lie beside each other. The others are a prompt's. A rotation keeps lengths, so that q and
+    k stay of one size however often they are turned.
     """
     q, k = (torch.randn(tokens, n * HEAD_SIZE, device=device).to(DTYPE) for n in (q_heads, k_heads))
     shuffled = torch.randperm(POSITIONS, generator=torch.Generator().manual_seed(tokens))
-    positions = shuffled[:tokens].to(device)
+    positions = (shuffled[:tokens] if scattered else torch.arange(tokens)).to(device)
     arguments = (positions, q, k, HEAD_SIZE, table(POSITIONS, device))
     made = Calls(
         ours=partial(apply_rope_with_cos_sin_cache_inplace, *arguments),

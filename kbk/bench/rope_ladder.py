@@ -68,12 +68,13 @@ def functions(tokens: int, device: str) -> dict[str, Fn]:
     shaped = partial(family("rope").rope_in_flight, at, q, k, HEAD_SIZE, angles)
     for heads in WALKED:
         fns[f"rope_in_flight {heads}"] = partial(shaped, heads, 1, False, 128)
-    fns[SERVED] = partial(apply_rope_with_cos_sin_cache_inplace, at, q, k, HEAD_SIZE, angles)
+    served = partial(apply_rope_with_cos_sin_cache_inplace, at, q, k, HEAD_SIZE, angles)
+    fns[SERVED] = served
     slots = torch.randperm(2 * tokens, generator=generator)[:tokens].to(device)
     k_cache = torch.zeros(2 * tokens, K_HEADS, HEAD_SIZE, dtype=DTYPE, device=device)
     store = FusedSetKVBufferArg(k.clone(), k_cache, k_cache.clone(), None, None, slots)
-    fns[STORED] = partial(fns[SERVED], True, store)
-    fns[APART] = partial(_apart, fns[SERVED], store, k)
+    fns[STORED] = partial(served, True, store)
+    fns[APART] = partial(_apart, served, store, k)
     return fns
 
 

@@ -57,6 +57,15 @@ def test_the_suite_has_the_shapes_that_the_op_is_measured_at():
     assert [case.name for case in suite.cases if case.at_ceiling] == [
         "16384 x (32 + 8) x 128",
         "16384 x (64 + 8) x 128",
+        "16384 x (32 + 8) x 128, scattered",
+        "16384 x (64 + 8) x 128, scattered",
     ]
     assert {case.name.split()[0] for case in suite.cases} == {"1", "128", "4096", "16384"}
-    assert len(suite.cases) == 8
+    assert len(suite.cases) == 10
+
+
+@pytest.mark.parametrize("scattered", [False, True])
+def test_positions_are_a_prompts_or_those_of_many_sequences(scattered):
+    positions = rope.calls(64, 1, 1, "cpu", scattered).ours.args[0]
+    assert positions.unique().numel() == 64
+    assert positions.equal(torch.arange(64)) != scattered

@@ -77,14 +77,17 @@ def back(value: Any) -> Any:
 @cache
 def cases() -> tuple[Case, ...]:
     """The corpus, in order: without the probes of `patterns.py`."""
+    import activation_cases
     import atomic_cases
     import chapter_cases
     import control_cases
     import kernel_cases
     import memory_cases
+    import rope_cases
     import shared_cases
 
-    parts = (memory_cases, atomic_cases, shared_cases, control_cases, chapter_cases, kernel_cases)
+    first = (memory_cases, atomic_cases, shared_cases, control_cases, chapter_cases, kernel_cases)
+    parts = (*first, activation_cases, rope_cases)
     return tuple(case for part in parts for case in part.cases())
 
 
