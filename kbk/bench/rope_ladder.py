@@ -9,15 +9,21 @@ import torch
 
 from kbk.bench.copying import METHOD, rounds
 from kbk.bench.records import Record, take
-from kbk.bench.rope import DTYPE, HEAD_SIZE, TOKENS, bytes_moved, ceilings, table
+from kbk.bench.rope import (
+    DTYPE,
+    HEAD_SIZE,
+    POSITIONS,
+    PROMPT,
+    TOKENS,
+    bytes_moved,
+    ceilings,
+    table,
+)
 from kbk.bench.sidebyside import CEILING
 from kbk.bench.timing import CudaTimer, Fn, Timer
 from kbk.ops import FusedSetKVBufferArg, apply_rope_with_cos_sin_cache_inplace, family
 
 Q_HEADS, K_HEADS = 32, 8
-CONTEXT = 8192
-"""Positions are random below it."""
-
 STRIDED = ("rope_strided", "rope_vectors", "rope_walk_heads", "rope_shared_table")
 WALKED = (1, 4, 40)
 """Heads that a worker of rung 7 walks: of all 40, one token has one worker."""
@@ -54,12 +60,13 @@ def ladder(
 
 
 def functions(tokens: int, device: str) -> dict[str, Fn]:
-    """Name -> call, all on the same heads at the same random positions."""
+    """Name -> call, all on the same heads: a prompt's, or few tokens at random positions."""
     generator = torch.Generator().manual_seed(0)
-    at = torch.randint(CONTEXT, (tokens,), generator=generator).to(device)
+    random = torch.randperm(POSITIONS, generator=generator)[:tokens]
+    at = (torch.arange(tokens) if tokens >= PROMPT else random).to(device)
     x = torch.randn(tokens, Q_HEADS + K_HEADS, HEAD_SIZE, device=device).to(DTYPE)
     q, k = x[:, :Q_HEADS], x[:, Q_HEADS:]
-    angles, rungs = table(CONTEXT, device), family("rope_rungs")
+    angles, rungs = table(POSITIONS, device), family("rope_rungs")
     fns: dict[str, Fn] = {"rope_sincos": partial(rungs.rope_sincos, x.clone(), x, at, 1e4)}
     for name in ("rope_by_element", "rope_by_pair"):
         fns[name] = partial(getattr(rungs, name), x, at, angles)

@@ -25,6 +25,7 @@ class Rehearsal:
 def record():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rope_ladder, "ceilings", lambda n, d: dict(list(EVERY(n, d).items())[:2]))
+        patch.setattr(rope_ladder, "POSITIONS", 50)
         yield rope_ladder.ladder((1, 3), Rehearsal(), count=2, device="cpu")
 
 
@@ -39,7 +40,8 @@ def test_the_ladder_holds_every_rung_the_op_with_its_store_and_the_ceiling(recor
     assert set(record.kernels) == {"rope.cu", "rope_call.h", "rope_rungs.cu", "ceilings.cu"}
 
 
-def test_the_op_with_its_store_leaves_in_the_caches_what_three_calls_leave_there():
+def test_the_op_with_its_store_leaves_in_the_caches_what_three_calls_leave_there(monkeypatch):
+    monkeypatch.setattr(rope_ladder, "POSITIONS", 50)
     fns = rope_ladder.functions(3, "cpu")
     store = fns[rope_ladder.APART].args[1]  # type: ignore[attr-defined]
     key = fns[rope_ladder.APART].args[2]  # type: ignore[attr-defined]
@@ -51,6 +53,12 @@ def test_the_op_with_its_store_leaves_in_the_caches_what_three_calls_leave_there
         assert torch.equal(store.v_buffer[store.cache_loc], store.value)
 
 
-def test_positions_are_in_no_order():
-    at = rope_ladder.functions(9, "cpu")[rope_ladder.SERVED].args[0]  # type: ignore[attr-defined]
-    assert at.dtype == torch.int64 and at.diff().min() < 0 and at.max() < rope_ladder.CONTEXT
+def test_a_prompt_has_its_positions_in_order_and_few_tokens_have_not(monkeypatch):
+    monkeypatch.setattr(rope_ladder, "POSITIONS", 50)
+    monkeypatch.setattr(rope_ladder, "PROMPT", 12)
+    few, prompt = (
+        rope_ladder.functions(n, "cpu")[rope_ladder.SERVED].args[0]  # type: ignore[attr-defined]
+        for n in (11, 12)
+    )
+    assert few.dtype == torch.int64 and few.diff().min() < 0 and few.max() < 50
+    assert prompt.tolist() == list(range(12))

@@ -80,7 +80,7 @@ PAGES: dict[str, set[tuple[str, str, str]]] = {
     "02_activation": {
         ("activation_at_2d.cu", "misaligned", "error"),
         ("activation_at_2d.cu", "launch", "error"),  # a block of no threads, where d is 4
-        ("activation_rung_5.cu", "race", "info"),  # finished work again: the same values twice
+        ("activation_rung_5.cu", "race-waw", "info"),  # finished work again: the same values twice
     },
     "cpp": set(),
     "how_to_study": {("study_bug.cu", "bounds-global", "error")},
