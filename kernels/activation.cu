@@ -56,7 +56,7 @@ struct GeluTanh {
 
 // The activations of one word of gates, times one word of ups. A word of one T is a T.
 template <typename Act, typename T, typename Word>
-__device__ Word combine(Word gates, const Word& ups) {
+__device__ Word combine(Word gates, Word ups) {
   constexpr int kEach = sizeof(Word) / sizeof(T);
   T gate[kEach], up[kEach];
   memcpy(gate, &gates, sizeof(Word));
