@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import io
+import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -163,4 +168,34 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a star must not end a program on an old terminal
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    app()
+    try:
+        app()
+    except SystemExit as error:
+        _leave(error.code)
+        raise
+
+
+_LEAVING = 5.0
+"""Seconds for threads that clean up after what was cancelled."""
+
+
+def _leave(code: object) -> None:
+    """Return once no other thread runs; end the process here if one goes on.
+
+    The interpreter, at its own end, stops a thread of Python that comes out of a library of C++ by
+    unwinding it, and the library answers with SIGABRT.
+    """
+    deadline = time.monotonic() + _LEAVING
+    others = [each for each in threading.enumerate() if each is not threading.current_thread()]
+    for each in others:
+        each.join(max(deadline - time.monotonic(), 0))
+    if not any(each.is_alive() for each in others):
+        return
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()  # servers, and the terminal's own settings
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)

@@ -4,7 +4,8 @@ exercise, cases, values: what a grader file is written in. rotation: what those 
 probe: where the answers of a prediction come from.
 counters: what gates are about.
 catalogue: finds the grader files.
-words, symbols: what a submission may not say, nor its library ask for.
+words, reserved, symbols: what a submission may not say, nor its library ask for.
+leftovers: what a killed run left in the temporary folder is removed.
 arena, process, watchdog, server, worker: run a submission elsewhere.
 calls, checkers, timing, shown: what a worker does with one call, and notes of it.
 sandbox, isolation: the walls around that.

@@ -62,6 +62,12 @@ class Assignment:
         """Whether students learn only the result of a check."""
         return check in self.hidden.get(exercise, frozenset())
 
+    def apart(self, exercise: Exercise) -> frozenset[str]:
+        """Checks of which the others may tell nothing: hidden ones, and all that are extra."""
+        base = {check.name for check in catalogue.find(exercise.id).checks}
+        more = {check.name for check in exercise.checks} - base
+        return self.hidden.get(exercise.id, frozenset()) | more
+
 
 def extend(name: str) -> Exercise:
     """A copy of an exercise, to declare further checks on.

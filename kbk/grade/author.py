@@ -20,7 +20,7 @@ app = typer.Typer(help="For authors of exercises.", no_args_is_help=True)
 @app.command("check")
 def check(
     name: Annotated[
-        str, typer.Argument(help="An exercise; by default all, with chapters and pages.")
+        str, typer.Argument(help="An exercise, with its chapter; by default all, and the pages.")
     ] = "",
     rules: Annotated[bool, typer.Option("--rules", help="List the rules and stop.")] = False,
 ) -> None:
@@ -41,8 +41,9 @@ def check(
         count, found = len(exercises), []
         for exercise in exercises:
             found += _shown(authoring.of_exercise(exercise))
+        found += _shown(authoring.of_chapters(exercises[0].topic[:2] if name else ""))
         if not name:
-            found += _shown(authoring.of_chapters()) + _shown(authoring.of_pages())
+            found += _shown(authoring.of_pages())
             unbuilt = [page.file.name for page in authoring.pages.all_pages() if not page.html]
             if unbuilt:
                 print(f"figures were not looked at: make book builds {', '.join(unbuilt)}")
@@ -59,7 +60,7 @@ def _shown(found: list[Broken]) -> list[Broken]:
 
 @app.command("new")
 def new(
-    place: Annotated[str, typer.Argument(help="Folder and file: 03_rope/07_partners.")],
+    place: Annotated[str, typer.Argument(help="Folder and file, like 03_rope/07_my_idea.")],
     kind: Annotated[str, typer.Option(help="predict, fill, fix, optimise or build.")] = "fill",
     title: Annotated[str, typer.Option(help="A few words; by default from the name.")] = "",
 ) -> None:

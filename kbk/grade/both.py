@@ -62,9 +62,10 @@ def _run_both(
         going = pool.submit(contextvars.copy_context().run, beside)
         try:
             answers.finish(items)
-            hangs = [at for at, each in enumerate(items) if each.fault and _hangs(each.fault)]
+            turn = {at: (each.check.name in answers.apart, at) for at, each in enumerate(items)}
+            hangs = [turn[at] for at, each in enumerate(items) if each.fault and _hangs(each.fault)]
             if hangs:  # what comes before it counts; there, the slower run hangs as well
-                before = sum(at < hangs[0] for at in twins)
+                before = sum(turn[at] < min(hangs) for at in twins)
                 while not going.done() and traced.ended_cases() < before:
                     go_on()
                     time.sleep(0.02)

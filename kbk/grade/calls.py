@@ -183,7 +183,7 @@ def measured(module: Any, case: dict[str, Any], call: Call, places: Places) -> d
         ]
         facts["copies"] = sim.copies() - copies
     if checkers is not None:
-        facts["findings"] = checkers.told(ended)
+        facts |= checkers.told(ended)
     if case["counted"] and "error" not in facts:
         facts |= _counts(case, call, places)
     if case.get("writers") and "error" not in facts:

@@ -3,7 +3,8 @@
 A kernel that has a race or reads what nobody wrote can be right by luck: the simulator runs threads
 in an order of its own. So the cases of every check run twice: as they are, in the plain build,
 for the values, and in the traced build, beside it, under the checkers. Either must be clean.
-An error fails a case, and so does a warning of a race; other warnings do not.
+An error fails a case, and so does a warning of a race; other warnings do not: the report of what
+passes has them as notes.
 
 Traced are all cases that are small enough, the smallest first: up to CASE elements each and ALL
 together, and of each check the smallest anyway. That is a matter of the inputs alone, so it is

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kbk.errors import LaunchError
+    from kbk.sanitizer.findings import Finding
     from kbk.sanitizer.tensors import Argument
 
 _MOST = 3  # findings of a call that are told
@@ -44,8 +45,11 @@ class Checkers:
 
         memory.library().kbk_sim_sanitize(0)
 
-    def told(self, error: LaunchError | None) -> list[dict[str, Any]]:
-        """What fails the call, the first few: kind, text, line and other_line of the submission.
+    def told(self, error: LaunchError | None) -> dict[str, list[dict[str, Any]]]:
+        """What was found, the first few of each: kind, text, line, other_line of the submission.
+
+        Returns:
+            `findings`, which fail the call, and `warnings`, which do not.
 
         Args:
             error: with which the call ended; what it stands for is a finding too.
@@ -60,14 +64,21 @@ class Checkers:
         context = CallContext(self._sources, self._arguments, memory.allocations())
         raws = [each for each in raws if not session.one_barrier(each, context)]
         memory.library().kbk_sim_watch_end()
+        described = describe_all(raws, context)
         failing = [
             each
-            for each in describe_all(raws, context)
+            for each in described
             if each.severity == "error" or (each.kind == "race" and each.severity == "warning")
+        ]
+        warnings = [
+            each for each in described if each.severity == "warning" and each.kind != "race"
         ]
         # Of a load without a barrier after the store, whether it finds anything is the order's
         # choice; that it is a race is not.
         failing.sort(key=lambda each: each.kind == "uninitialized")
+        return {"findings": self._plain(failing), "warnings": self._plain(warnings)}
+
+    def _plain(self, found: list[Finding]) -> list[dict[str, Any]]:
         return [
             {
                 "kind": each.kind,
@@ -75,5 +86,5 @@ class Checkers:
                 "line": each.line if each.file in self._sources else None,
                 "other_line": each.other_line if each.other_file in self._sources else None,
             }
-            for each in failing[:_MOST]
+            for each in found[:_MOST]
         ]

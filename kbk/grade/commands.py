@@ -50,9 +50,9 @@ def list_exercises(
 ) -> None:
     """List the exercises: what they are worth, and how yours stand."""
     with clear_errors():
-        from kbk.grade import catalogue, learner
+        from kbk.grade import learner
 
-        exercises = catalogue.all(chapter)
+        exercises = learner.offered(chapter)
         rows = [
             (
                 each.id,
@@ -245,13 +245,19 @@ def _print(report: Report) -> None:
     if console.is_terminal:
         console.print(as_rich(report, console.width))
     else:
-        print(as_text(report))
+        print(as_text(report, _asked_width()))
     if report.ok:
         from kbk.grade import learner
 
         following = learner.next_open()
         if following is not None:
             print(f"  next: {following.id} {following.title}, exercises/{following.path}")
+
+
+def _asked_width() -> int | None:
+    """Columns for a file or a pipe: those that COLUMNS asks for, at least 20; else any."""
+    given = os.environ.get("COLUMNS", "")
+    return max(int(given), 20) if given.isdecimal() and len(given) < 6 else None
 
 
 def hint(
@@ -269,7 +275,7 @@ def hint(
 
     console = Console(highlight=False)
     line = f"{exercise.id} {exercise.title}, hint {number} of {len(exercise.hints)}{last}: {text}"
-    print("\n".join(wrapped(line, console.width if console.is_terminal else None)))
+    print("\n".join(wrapped(line, console.width if console.is_terminal else _asked_width())))
 
 
 def solution(

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from kbk.grade import mistakes, writers
 from kbk.grade.again import again
-from kbk.grade.cancel import Cancelled, go_on
+from kbk.grade.cancel import Cancelled, cancellable, go_on
 from kbk.grade.exercise import Check, Exercise
 from kbk.grade.report import CheckResult, Report
 
@@ -75,15 +75,20 @@ def _all(works: list[Callable[[], None]], patience: float | None) -> None:
         except (Exception, Cancelled):  # a detail; the verdict stands without it
             return
 
-    threads = [
-        threading.Thread(target=contextvars.copy_context().run, args=(quietly, each), daemon=True)
-        for each in works
-    ]
+    late = threading.Event()
+    with cancellable(late):
+        threads = [
+            threading.Thread(
+                target=contextvars.copy_context().run, args=(quietly, each), daemon=True
+            )
+            for each in works
+        ]
     deadline = None if patience is None else time.monotonic() + patience
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(None if deadline is None else max(deadline - time.monotonic(), 0))
+    late.set()  # nobody waits for them any more: their workers end
     go_on()
 
 

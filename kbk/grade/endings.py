@@ -22,6 +22,8 @@ def ending(outcome: Outcome) -> Fault:
         return Fault("crash", "it wrote more files, or larger ones, than it may; it was ended.")
     if outcome.ended == "output":
         return Fault("crash", "the process reported more than it may; it was ended.")
+    if outcome.ended == "forged":
+        return Fault("crash", "on the grader's pipe came what the grader's part did not write.")
     if outcome.ended == "signal":
         known = outcome.number in {int(each) for each in signal.Signals}
         name = signal.Signals(outcome.number).name if known else f"signal {outcome.number}"

@@ -21,8 +21,8 @@ from kbk.grade.exercise import Check, Exercise
 from kbk.grade.facts import NO_SENSE, are_times, line_of, makes_sense
 from kbk.grade.judge import Fault, judge_ask, judge_case
 from kbk.grade.process import Limits, Outcome, run_worker
-from kbk.grade.report import Report
-from kbk.grade.results import Item
+from kbk.grade.report import CheckResult, Report
+from kbk.grade.results import Item, stopped
 from kbk.grade.symbols import line_of as line_of_symbol
 
 STRICT = True
@@ -38,6 +38,7 @@ def grade(
     seed: int | None = None,
     machine: str = "cpu",
     only: Iterable[str] = (),
+    apart: Iterable[str] = (),
 ) -> Report:
     """Grade a submission.
 
@@ -47,6 +48,8 @@ def grade(
         seed: of the random inputs; None draws one.
         machine: "cpu" (the simulator) or "cuda".
         only: names of checks; none means all.
+        apart: names of checks that run last and in a process of their own, so that none of the
+            others can tell of them: those that an assignment hides.
 
     Returns:
         the report; it never raises for what a submission does.
@@ -55,8 +58,8 @@ def grade(
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     names = set(only)
     checks = [check for check in exercise.checks if not names or check.name in names]
-    answers = Run(exercise, source, seed, machine)
-    results = graded(answers, Run(exercise, source, seed, machine), checks)
+    answers, traced = (Run(exercise, source, seed, machine, apart) for _ in range(2))
+    results = _results(answers, traced, checks)
     failed = next((result for result in results if not result.ok), None)
     return Report(
         exercise=exercise.id,
@@ -73,8 +76,20 @@ def grade(
         source=source,
         printed=answers.printed,
         isolation=answers.isolation,
+        notes=() if failed else tuple(traced.warnings.values()),
         note=timed.note(exercise, machine, all(r.ok for r in results if not r.gate)),
     )
+
+
+def _results(answers: Run, traced: Run, checks: list[Check]) -> list[CheckResult]:
+    """The results of the checks; where the grader itself fails, none of them holds."""
+    try:
+        return graded(answers, traced, checks)
+    except KbkError:
+        raise
+    except Exception as error:  # neither a submission nor a case of ours should bring this about
+        text = f"the grader failed by itself: {type(error).__name__}: {error}"
+        return stopped(checks, Fault("cannot-grade", plain.printable(text[:2000])))
 
 
 def facts_of(
@@ -105,8 +120,10 @@ class Run:
     """One submission and one group of checks after another.
 
     Attributes:
+        apart: names of checks that run last, in a process and a memory of their own.
         printed, isolation: of its workers.
         build_fault: why nothing ran, or None.
+        warnings: of the checkers, which fail nothing: texts by kind and line.
         patience: times the seconds that a case may take.
         keeps: when it is cancelled, what has run counts.
         live: of the worker that runs now.
@@ -114,15 +131,25 @@ class Run:
         times: what a job with a reference measured, by case.
     """
 
-    def __init__(self, exercise: Exercise, source: str, seed: int, machine: str) -> None:
+    def __init__(
+        self,
+        exercise: Exercise,
+        source: str,
+        seed: int,
+        machine: str,
+        apart: Iterable[str] = (),
+    ) -> None:
         self.exercise = exercise
         self.source = source
         self.seed = seed
         self.machine = machine
+        self.apart = frozenset(apart)
+        self._told = 0
         self.printed = ""
         self.isolation = ""
         self.name = f"exercise_{exercise.id.replace('/', '_')}_{exercise.slug}"
         self.build_fault: Fault | None = None
+        self.warnings: dict[tuple[str, int | None], str] = {}
         self.patience = 1.0
         self.keeps = False
         self.live = Outcome()
@@ -140,9 +167,19 @@ class Run:
         return None if refused is None else Fault("forbidden", refused.text, refused.line)
 
     def finish(self, items: list[Item]) -> None:
-        """Run the cases of some items and judge them."""
-        if not items:
-            return
+        """Run the cases of some items and judge them; first of those that are not apart."""
+        for apart in (False, True):
+            group = [item for item in items if (item.check.name in self.apart) == apart]
+            hangs = any(item.fault is not None and item.fault.verdict == "hang" for item in items)
+            if not group or self.build_fault is not None or hangs:
+                continue
+            self._finish(group)
+            if apart and self.build_fault is not None:  # the others must not tell of it
+                for item in group:
+                    item.facts, item.fault = None, self.build_fault
+                self.build_fault = None
+
+    def _finish(self, items: list[Item]) -> None:
         calls = [item.case for item in items if isinstance(item.case, Case)]
         arena = Arena(calls) if calls else None
         try:
@@ -158,8 +195,8 @@ class Run:
                 arena.close()
 
     def ended_cases(self) -> int:
-        """How many cases the worker that runs now has reported."""
-        return sum(event["event"] == "end" for event in tuple(self.live.events))
+        """How many cases its workers have reported."""
+        return self._told + _ends(self.live)
 
     def items(self, checks: list[Check]) -> list[Item]:
         """The cases of some checks."""
@@ -246,7 +283,8 @@ class Run:
             job["reference"] = self.reference
         if python:
             limits = replace(limits, build=2 * limits.case)
-        self.live = Outcome()
+        before, self.live = self.live, Outcome()
+        self._told += _ends(before)
         outcome = run_worker(job, arena.file if arena else None, limits, self.live)
         self.printed += plain.printable(outcome.printed)
         self.isolation = outcome.isolation or self.isolation
@@ -282,7 +320,7 @@ class Run:
             }
         if not makes_sense(facts):
             return {"error": NO_SENSE}
-        for found in facts.get("findings", ()):
+        for found in (*facts.get("findings", ()), *facts.get("warnings", ())):
             found["text"] = self._readable(plain.printable(found["text"]))
         told = facts.get("places", {})
         return {**facts, "lines": {name: lines(at, places) for name, at in told.items()}}
@@ -330,6 +368,7 @@ class Run:
             if judged and arena is not None:
                 facts, file = item.facts or {}, f"{self.exercise.stem}{self.exercise.suffix}"
                 item.fault = checked.fault(facts) if item.checked else None
+                self._warned(facts)
                 if item.fault is not None or (item.checked and not item.check.gate):
                     place += 1  # of an answer, the values are judged in the plain build
                     continue
@@ -341,6 +380,15 @@ class Run:
                     facts = {"error": NO_SENSE}
                 item.fault = judge_case(item.case, place, arena, facts, self.source, file)
             place += 1
+
+    def _warned(self, facts: dict[str, Any]) -> None:
+        """Keep the warnings of the checkers, of each kind and line the first."""
+        for each in facts.get("warnings", ()):
+            self.warnings.setdefault((each["kind"], each["line"]), each["text"])
+
+
+def _ends(outcome: Outcome) -> int:
+    return sum(event["event"] == "end" for event in tuple(outcome.events))
 
 
 def _argument(value: Any) -> Any:

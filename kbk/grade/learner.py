@@ -20,11 +20,13 @@ from typing import Any
 
 from kbk import paths
 from kbk.errors import ArgumentError, KbkError
-from kbk.grade import catalogue, pictures
+from kbk.grade import catalogue, pictures, plain
 from kbk.grade.details import PATIENCE, detailed
 from kbk.grade.exercise import Exercise
 from kbk.grade.grader import grade
+from kbk.grade.judge import Fault
 from kbk.grade.report import VERDICTS, CheckResult, Report
+from kbk.grade.results import stopped
 
 
 def tree() -> Path:
@@ -52,6 +54,25 @@ def file_of(exercise: Exercise) -> Path:
     return tree() / exercise.path
 
 
+class NotText(KbkError):
+    """A file that is no text in UTF-8.
+
+    Attributes:
+        line: of the first byte that is none.
+    """
+
+    def __init__(self, file: Path, error: UnicodeDecodeError) -> None:
+        before, wrong = error.object[: error.start], error.object[error.start]
+        self.line = before.count(b"\n") + 1
+        begin = before.rfind(b"\n") + 1
+        row = error.object[begin:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+        super().__init__(
+            f"{shown(file)}:{self.line} must be text in UTF-8; it has the byte 0x{wrong:02x}, at "
+            f"the sign \ufffd here:\n  {plain.printable(row)[:80]}\n"
+            "Type that character again, or save the file with the encoding UTF-8."
+        )
+
+
 def text_of(exercise: Exercise) -> str:
     """The learner's text; the stub's where there is no file yet.
 
@@ -66,7 +87,7 @@ def text_of(exercise: Exercise) -> str:
             raise KbkError(f"{file} must be a file of at most {_MOST_BYTES:,} bytes.")
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise KbkError(f"{file} must be text in UTF-8: {error}.") from error
+        raise NotText(file, error) from error
     except OSError as error:
         raise KbkError(f"{file} cannot be read: {error}.") from error
 
@@ -94,6 +115,8 @@ def check(
     """
     try:
         text = text_of(exercise) if source is None else source.removeprefix("\ufeff")
+    except NotText as error:
+        return _not_text(exercise, error)
     except KbkError as error:
         return _unreadable(exercise, str(error))
     report = grade(exercise, text, seed=seed, machine=machine)
@@ -130,6 +153,17 @@ def _unreadable(exercise: Exercise, sentence: str) -> Report:
         (result,),
         exercise.points,
         0,
+    )
+
+
+def _not_text(exercise: Exercise, error: NotText) -> Report:
+    """No compiler takes it, wherever it is: as with any other text that does not compile."""
+    results = stopped(list(exercise.checks), Fault("compile-error", str(error), error.line))
+    return replace(
+        _unreadable(exercise, str(error)),
+        verdict="compile-error",
+        first="compile-error",
+        checks=tuple(results),
     )
 
 
@@ -179,9 +213,19 @@ def _number(value: object, most: int) -> int:
     return min(max(value, 0), most) if isinstance(value, int) else 0
 
 
+def offered(topic: str = "") -> tuple[Exercise, ...]:
+    """The exercises of the book; beside an installed kbk, those of which files lie here, if any.
+
+    Such a folder is an assignment: what it leaves out is not the learner's to do.
+    """
+    every = catalogue.all(topic)
+    here = () if paths.REPOSITORY else tuple(each for each in every if file_of(each).exists())
+    return here or every
+
+
 def next_open() -> Exercise | None:
-    """The first exercise of the book that has not passed; None when all have."""
-    return next((e for e in catalogue.all() if standing(e).state != "pass"), None)
+    """The first exercise that is offered and has not passed; None when all have."""
+    return next((e for e in offered() if standing(e).state != "pass"), None)
 
 
 def hint(exercise: Exercise, level: int | None = None) -> tuple[int, str]:

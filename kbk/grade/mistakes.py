@@ -17,6 +17,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ from kbk.grade.judge import Output, judge_ask, judge_case, outputs
 SEED = 20
 """Of the inputs of the fingerprints."""
 FILE = Path(__file__).with_name("mistakes.json")
-_MOST_NAMED = 2
+_MOST_NAMED = 3
+_OR, _ANOTHER = " or ", "another"
+"""In the name of what is not sure."""
 _UNSURE = ("hang", "cannot-grade")
 """Verdicts that end a run."""
 
@@ -49,12 +52,17 @@ def fingerprint(exercise: Exercise, source: str, check: Check) -> str | None:
     Raises:
         KbkError: it could not be built.
     """
-    digest, wrong = hashlib.sha256(), False
+    return _looked_at(exercise, source, check)[0]
+
+
+def _looked_at(exercise: Exercise, source: str, check: Check) -> tuple[str | None, bool]:
+    """The fingerprint, and whether a wrong value is in it: else it is of verdicts alone."""
+    digest, wrong, valued = hashlib.sha256(), False, False
     with again(exercise, source, check, seed=SEED) as (ran, arena):
         for each in ran:
             case, facts = each.case, each.facts
             if facts is None:
-                return None
+                return None, False
             if isinstance(case, Ask):
                 fault = judge_ask(case, facts)
                 part = json.dumps(facts.get("value", facts.get("error")), sort_keys=True).encode()
@@ -67,10 +75,11 @@ def fingerprint(exercise: Exercise, source: str, check: Check) -> str | None:
                         _of(output, case) for output in outputs(case, each.place, arena)
                     )
             if fault is not None and fault.verdict in _UNSURE:
-                return None
+                return None, False
             wrong |= fault is not None
+            valued |= fault is not None and bool(part) and not facts.get("error")
             digest.update(f"{fault.verdict if fault else ''} {len(part)}\n".encode() + part)
-    return digest.hexdigest()[:16] if wrong else None
+    return (digest.hexdigest()[:16] if wrong else None), valued
 
 
 def _of(output: Output, case: Case) -> bytes:
@@ -91,28 +100,71 @@ def _of(output: Output, case: Case) -> bytes:
     return b"".join(each.contiguous().numpy().tobytes() for each in parts)
 
 
-def same(exercise: Exercise, source: str, check: Check) -> dict[str, str]:
-    """The known mistakes that give the same wrong values: name of the mutant -> what is wrong.
+@dataclass(frozen=True)
+class Alike:
+    """The known mistakes that fail as a submission does.
+
+    Attributes:
+        found: name of the mutant -> what is wrong; empty if there is none.
+        valued: wrong values are the same, not verdicts alone.
+    """
+
+    found: dict[str, str] = field(default_factory=dict)
+    valued: bool = True
+
+    @property
+    def sure(self) -> bool:
+        """Whether there is one, and hardly another reason to fail in this way."""
+        return len(self.found) == 1 and self.valued
+
+    @property
+    def name(self) -> str | None:
+        """The mutant; "a or b" if it may be either, "a or another" if verdicts alone agree."""
+        another = [_ANOTHER] if len(self.found) == 1 and not self.sure else []
+        return _OR.join([*self.found, *another]) or None
+
+    @property
+    def sentence(self) -> str:
+        """It in words; "" if there is none."""
+        told = list(self.found.values())
+        if not told:
+            return ""
+        if self.sure:
+            return f"A known mistake fails in just this way: {told[0]}"
+        if len(told) == 1:
+            return f"It may be a known mistake, which has the same verdicts: {told[0]}"
+        more = len(told) - _MOST_NAMED
+        rest = f" Or one of {more} more." if more > 0 else ""
+        return f"It may be one of: {_either(told[:_MOST_NAMED])}{rest}"
+
+
+def _either(texts: list[str]) -> str:
+    return " Or: ".join(texts)
+
+
+def same(exercise: Exercise, source: str, check: Check) -> Alike:
+    """The known mistakes that fail as a submission does.
 
     Raises:
         KbkError: it could not be built.
     """
     known = _known().get(exercise.id, {}).get("mistakes", {})
     if not any(each["check"] == check.name for each in known.values()):
-        return {}
-    mine = fingerprint(exercise, source, check)
+        return Alike()
+    mine, valued = _looked_at(exercise, source, check)
     if mine is None:
-        return {}
-    return {
+        return Alike()
+    found = {
         name: each["mistake"]
         for name, each in known.items()
         if (each["check"], each["fingerprint"]) == (check.name, mine)
     }
+    return Alike(found, valued)
 
 
 def diagnosis(exercise: Exercise, source: str, check: Check) -> str:
-    """A sentence on the known mistakes that give the same wrong values; "" if there is none."""
-    return sentence(same(exercise, source, check))
+    """A sentence on the known mistakes that fail in the same way; "" if there is none."""
+    return same(exercise, source, check).sentence
 
 
 def known_as(exercise: str) -> dict[str, str]:
@@ -125,12 +177,19 @@ def known_as(exercise: str) -> dict[str, str]:
     return {name: each["mistake"] for name, each in known.items()}
 
 
-def sentence(found: dict[str, str]) -> str:
-    """Known mistakes in words; "" if there is none."""
-    if not found:
-        return ""
-    told = list(found.values())[:_MOST_NAMED]
-    return "A known mistake fails in just this way: " + " Or: ".join(told)
+def text_of(exercise: str, name: str) -> str:
+    """What is wrong, by `Alike.name`; "" if nothing is known of it.
+
+    Args:
+        exercise: its id, "00/02".
+        name: "no_guard", "less_or_equal or no_guard", "no_guard or another".
+    """
+    known, names = known_as(exercise), name.split(_OR)
+    texts = [known[each] for each in names if each in known]
+    if len(names) == 1 or not texts:
+        return "".join(texts)
+    other = ["something else."] if _ANOTHER in names else []
+    return f"may be one of: {_either([*texts, *other])}"
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any
 
 from kbk import paths
 from kbk.errors import KbkError
-from kbk.grade import sandbox
+from kbk.grade import leftovers, sandbox
 from kbk.grade.cancel import Cancelled, go_on
 from kbk.grade.isolation import linux
 from kbk.grade.watchdog import Limits as Limits
@@ -151,6 +152,7 @@ def prestart(language: str, count: int = 1) -> None:
 
 
 def _scratch() -> tempfile.TemporaryDirectory[str]:
+    leftovers.sweep_once()
     try:
         prefix = f"kbk-grade-{os.getpid()}-"
         return tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
@@ -218,14 +220,15 @@ def run_worker(
         printed, printed_in = os.pipe()
         passed = [events_in, printed_in] + ([] if arena is None else [arena])
         try:
-            message = {"folder": folder, "file_bytes": limits.file}
+            key = secrets.token_bytes(32)
+            message = {"folder": folder, "file_bytes": limits.file, "key": key.hex()}
             outcome.ended = "unavailable"
             worker = server.start(message, passed)
             outcome.ended = "exit"
             os.close(events_in)
             os.close(printed_in)
             passed = []
-            Watch(server, worker, events, printed, outcome, limits, folder).run()
+            Watch(server, worker, events, printed, outcome, limits, folder, key).run()
         except (OSError, KeyError, ValueError):
             # A submission that ends the process above it gains nothing by that.
             if outcome.ended != "unavailable":

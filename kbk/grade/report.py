@@ -87,6 +87,7 @@ class Report:
         cell: the text came from a notebook's cell, not from a file.
         pictures: draws the learner's own picture beside the target's, as HTML (kbk.grade.pictures).
         note: what this machine cannot judge, and by what it judges instead; "" on the simulator.
+        notes: warnings of the checkers about what passed: they cost no points.
     """
 
     exercise: str
@@ -106,6 +107,7 @@ class Report:
     unedited: str = ""
     cell: bool = False
     note: str = ""
+    notes: tuple[str, ...] = ()
     pictures: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -14,11 +14,11 @@ for.
 3. The process is alone. Where Linux allows namespaces: user (or, as root, another user),
    processes, network, mounts, messages. It sees the system and Python, read only, a memory disk
    of 512 MiB and 20,000 files, no process but its own, no network; with its first process all
-   others end. Where they are refused: a subreaper that ends every descendant, a watchdog on
-   memory, disk and the number of processes, and (Landlock) only files of the system and of
-   Python. As root it becomes another user in both cases, where the files that it needs may be
-   read by all. A filter of system calls refuses new processes, programs, sockets, and the memory
-   of other processes. `Report.isolation` says which of these were in force.
+   others end. Where they are refused: a subreaper that ends every descendant, and a watchdog on
+   memory, disk and the number of processes. In both cases only files of the system and of Python
+   can be opened (Landlock, from Linux 5.13), and root becomes another user, where the files that
+   it needs may be read by all. A filter of system calls refuses new processes, programs, sockets,
+   and the memory of other processes. `Report.isolation` says which of these were in force.
 
 What a submission is judged by is not there: expected values are computed from the inputs when its
 process has ended, and the files of the graders are out of its sight. Compiling happens under the
@@ -28,11 +28,16 @@ and the filter): nothing that a learner wrote can change what others load.
 
 Not protected: a submission that finds, by arithmetic on addresses, functions that it does not
 name runs what it likes in its own process. It still cannot leave the process nor see an expected
-value; but what that process *reports* of launches and counters, it can forge. So such a
+value; but it can forge what that process *reports* of launches and counters, if it finds more:
+every line of a report is numbered and sealed with a key that is drawn for the job
+(kbk.grade.channel), the pipe's number is drawn too, and one false line takes back the whole
+report. Yet the key lies in the memory of that process, as any secret there does. So such a
 submission can gain points of gates, and pass for having launched a kernel. It cannot have an
 output right without having computed it. Nor is a load counted that a kernel has the C++ library
-make (a `std::string` over its input): no CUDA compiler takes such a kernel. Nobody writes such a
-text by mistake, and it is there to be read. Processor side channels and faults of the kernel are
+make (a `std::string` over its input): no CUDA compiler takes such a kernel. Costs are counted in a
+build of its own; its macros cannot be asked for, yet a text can tell it from the other by a trait
+of a type or an address, and be thrifty there alone. Nobody writes such a text by mistake, and it
+is there to be read. Processor side channels and faults of the kernel are
 out of scope, and so is a GPU: jobs on it have limits and the watchdog alone.
 """
 
@@ -170,10 +175,7 @@ class Sandbox:
         if self.spaces:
             covered = [str(Path(__file__).parents[1])] if self.language == "py" else []
             view.freeze(self.cache, covered)
-        closed = not self.spaces and files.restrict(
-            self.folder, self.cache, package=self.language == "cu"
-        )
-        if closed:
+        if files.restrict(self.folder, self.cache, package=self.language == "cu"):
             self.walls.append("other files closed")
         self.shed()
         if filters.install():
@@ -197,28 +199,31 @@ def why_no_spaces(cache: str, hidden: tuple[str, ...] = ()) -> str:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        text = "they do not work here"
-        try:
+        try:  # it never comes out of here: whoever asked may be gone, and nothing is printed
             os.close(reading)
-            trial = Sandbox(view.JOB, cache, "cu", hidden=hidden)
-            os.dup2(writing, 1)
-            trial.enter()
-            if not trial.spaces:
-                text = trial.walls[0]
-            elif view.lacks():
-                text = f"{view.lacks()} is out of sight in them"
-            else:
-                text = ""
-                (Path(view.JOB) / "trial").write_text("")
-        except BaseException as error:
-            text = str(error)
-        os.write(1, text.encode() or b"ok")
-        os._exit(0)
+            os.write(writing, (_trial(cache, hidden) or "ok").encode())
+        finally:
+            os._exit(0)
     os.close(writing)
     with os.fdopen(reading, errors="replace") as file:
         told = file.read()
     os.waitpid(child, 0)
     return told.removesuffix("ok") if told else "they do not work here"
+
+
+def _trial(cache: str, hidden: tuple[str, ...]) -> str:
+    """Go into namespaces; return what is wrong with them here, or ""."""
+    try:
+        trial = Sandbox(view.JOB, cache, "cu", hidden=hidden)
+        trial.enter()
+        if not trial.spaces:
+            return trial.walls[0]
+        if view.lacks():
+            return f"{view.lacks()} is out of sight in them"
+        (Path(view.JOB) / "trial").write_text("")
+    except BaseException as error:
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _new_spaces() -> tuple[str, bool]:

@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import resource
+import secrets
 import select
 import signal
 import socket
@@ -27,6 +28,8 @@ from kbk.grade import sandbox
 
 _SUBREAPER, _DEATH_SIGNAL = 36, 1  # of prctl
 _TICK = 0.02
+_HIGHEST = 1 << 12
+"""Descriptors below are closed in the processes that wait for the worker (kbk.grade.sandbox)."""
 
 
 def main(descriptor: int, language: str) -> None:
@@ -123,12 +126,14 @@ def _work(message: dict[str, Any], descriptors: list[int], refused: str) -> None
         for source, target in ((nothing, 0), (printed, 1), (printed, 2)):
             os.dup2(source, target)
         os.close(printed)
+        events = _moved(events)
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_FSIZE, message["file_bytes"])
-        from kbk.grade import worker
+        from kbk.grade import channel, worker
 
         arena = descriptors[2] if len(descriptors) > 2 else None
-        worker.main(message["folder"], events, arena, refused)
+        emit = channel.writer(events, bytes.fromhex(message.pop("key")))
+        worker.main(message["folder"], emit, arena, refused)
         status = 0
     except SystemExit as error:
         status = error.code if isinstance(error.code, int) else 1
@@ -139,6 +144,20 @@ def _work(message: dict[str, Any], descriptors: list[int], refused: str) -> None
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(status)
+
+
+def _moved(descriptor: int) -> int:
+    """The same pipe under a number that is drawn: nobody writes to it by chance or by habit."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    top = min(_HIGHEST, most) if most != resource.RLIM_INFINITY else _HIGHEST
+    while True:
+        number = top // 4 + secrets.randbelow(top - top // 4)
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(descriptor, number, inheritable=False)
+            os.close(descriptor)
+            return number
 
 
 def _limit(kind: int, value: int) -> None:

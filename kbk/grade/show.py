@@ -129,6 +129,12 @@ def rows_of(
 def _evidence(report: Report, width: int | None, commands: bool) -> Iterator[tuple[str, str]]:
     """The first check that failed: what happened, where, and how to go on."""
     failed = report.failed
+    for note in report.notes:
+        yield "", ""
+        yield "bold yellow", "a warning, which costs no points:"
+        for row in note.splitlines():
+            for line in wrapped(f"  {row}", width, "  "):
+                yield "", line
     if failed is not None and failed.message:
         yield "", ""
         for line in wrapped(f"{failed.verdict}, in the check {failed.name!r}", width, ""):

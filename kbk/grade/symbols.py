@@ -20,11 +20,11 @@ _IFUNC = 10
 
 _C = """
 malloc calloc realloc free aligned_alloc posix_memalign memcpy memmove memset memcmp memchr strlen
-strcmp strncmp strcpy strncpy strcat strncat strchr strrchr strstr strtol strtoll strtoul strtoull
+strcmp strncmp strchr strrchr strstr strtol strtoll strtoul strtoull
 strtod strtof atoi atol atof abs labs llabs div ldiv qsort bsearch rand srand time clock
 clock_gettime abort printf puts putchar fflush fputs fputc fwrite fprintf vprintf vfprintf
 snprintf vsnprintf sprintf stdout stderr __printf_chk __fprintf_chk __snprintf_chk __vsnprintf_chk
-__sprintf_chk __memcpy_chk __memset_chk __memmove_chk __strcpy_chk __strcat_chk __stack_chk_fail
+__sprintf_chk __stack_chk_fail
 __errno_location __assert_fail pthread_mutex_lock pthread_mutex_unlock __pthread_key_create
 isalpha isdigit isspace isupper islower toupper tolower __gmon_start__ _ITM_registerTMCloneTable
 _ITM_deregisterTMCloneTable __libc_single_threaded __cxa_finalize __dso_handle __tls_get_addr

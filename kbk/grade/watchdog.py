@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import resource
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbk.errors import ArgumentError
 from kbk.grade.cancel import cancelled
+from kbk.grade.channel import Reader
 from kbk.grade.isolation.view import DISK_FILES
 from kbk.grade.server import descendants
 
@@ -67,7 +67,8 @@ class Outcome:
     Attributes:
         events: its reports, in order.
         ended: "done", "exit", "signal", "build-time", "case-time", "memory", "output",
-            "processes", "disk", "cancelled": nobody waits for it any more (kbk.grade.cancel), or
+            "processes", "disk", "forged": what came was not all its own, and nothing of it counts;
+            "cancelled": nobody waits for it any more (kbk.grade.cancel), or
             "unavailable": no worker could be started.
         number: exit status or signal.
         printed: what the submission printed.
@@ -95,6 +96,7 @@ class Watch:
         outcome: Outcome,
         limits: Limits,
         folder: str,
+        key: bytes,
     ) -> None:
         self.folder = folder
         self.server = server
@@ -102,7 +104,7 @@ class Watch:
         self.outcome = outcome
         self.limits = limits
         self.printed = b""
-        self.partial = b""
+        self.reader = Reader(key, server.language)
         self.size = 0
         self.begin = self.last = self.weighed = self.measured = time.monotonic()
         self.selector = selectors.DefaultSelector()
@@ -128,6 +130,9 @@ class Watch:
         self.outcome.isolation = str(told[-1]) if told else ""
         status = self.server.status()
         self._read(0)
+        if self.reader.broken:
+            self.outcome.events.clear()
+            ended = ended if ended == "cancelled" else "forged"
         if ended is None:
             ended = "signal" if status < 0 else "exit"
             self.outcome.number = abs(status)
@@ -155,13 +160,14 @@ class Watch:
     def _take_events(self, data: bytes) -> None:
         self.size += len(data)
         self.last = time.monotonic()
-        *lines, self.partial = (self.partial + data).split(b"\n")
-        self.outcome.events += [event for line in lines if (event := _event(line))]
+        self.outcome.events += self.reader.take(data)
 
     def _beyond(self) -> str | None:
         """The limit that is passed, or "done"."""
         now = time.monotonic()
         events = self.outcome.events
+        if self.reader.broken:
+            return "forged"
         if events and events[-1]["event"] == "done":
             return "done"
         if cancelled():
@@ -209,11 +215,3 @@ class Watch:
             with contextlib.suppress(OSError, IndexError, ValueError):
                 total += int(Path(f"/proc/{process}/statm").read_text().split()[1])
         return total * resource.getpagesize()
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None

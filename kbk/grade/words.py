@@ -10,6 +10,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from kbk.grade import reserved
 from kbk.sim.translate.tokens import Source, match_forward
 
 
@@ -44,6 +45,20 @@ _PRAGMAS_TEXT = """
 unroll nounroll once nv_diag_suppress nv_diag_default
 """
 _PRAGMAS = frozenset(_PRAGMAS_TEXT.split())
+_DIRECTIVES_TEXT = """
+define undef if ifdef ifndef elif elifdef elifndef else endif include pragma error warning
+"""
+_DIRECTIVES = frozenset(_DIRECTIVES_TEXT.split())
+_OF_STREAMS_TEXT = """
+FILE stdin _fileno _flags _flags2 _markers _chain _old_offset _cur_column _vtable_offset _shortbuf
+_wide_data _freeres_list _freeres_buf _unused2
+"""
+_OF_STREAMS = frozenset(_OF_STREAMS_TEXT.split())
+"""Names of the inside of a stream, which leads to every descriptor."""
+_PRINTS_TEXT = """
+fflush fprintf fputc fputs fwrite putc vfprintf
+"""
+_PRINTS = frozenset(_PRINTS_TEXT.split())
 _HEADER = re.compile(r"(?!/)(?!.*\.\.)[\w./+-]+")
 
 
@@ -58,19 +73,26 @@ def refused(source: str, suffix: str) -> Refusal | None:
 
 
 def _in_cuda(text: str) -> Refusal | None:
-    source = Source(text, "")
+    source = reserved.Whole(text, "")
+    odd = reserved.misread(text)
+    if odd:
+        return Refusal(f"an exercise may not use {odd[0]}.", source.line(odd[1]))
     tokens = source.tokens
+    makers = reserved.text_makers(source)
     for at, token in enumerate(tokens):
         before = tokens[at - 1].text if at else ""
         after = tokens[at + 1].text if at + 1 < len(tokens) else ""
+        sharp = source.directive[at]
         why = ""
         if token.kind == "name":
             why = _name(source, at, token.text, before, after)
+            if not why and sharp is not None and token.text in makers and at != sharp + 2:
+                why = f"`{token.text}` in a macro: it makes text of words that nobody sees"
         elif token.text == "#" and after == "#":
             why = "`##`, which makes words that nobody sees"
         elif token.text == "%" and after == ":":
             why = "`%:`; write `#`"
-        elif token.text == "#" and source.directive[at] == at:
+        elif token.text == "#" and sharp == at:
             why = _directive(source, at, after)
         elif token.text == "[" and after == "[":
             why = _attributes(source, at)
@@ -86,10 +108,28 @@ def _name(source: Source, at: int, name: str, before: str, after: str) -> str:
         return f"`{name}`: it belongs to the loader"
     if name.startswith("__builtin_ia32"):
         return f"`{name}`: instructions of this computer's processor"
+    if name in _OF_STREAMS or name.startswith("_IO_"):
+        return f"`{name}`: it belongs to the C library's streams"
+    if name in ("stdout", "stderr") and _called(source, at) not in _PRINTS:
+        return f"`{name}` but as an argument of {', '.join(sorted(_PRINTS))}"
     if name in ("_Pragma", "__pragma"):
         return f"`{name}`"
     if name in ("__attribute__", "__attribute"):
         return _attributes(source, at + 1)
+    return reserved.name(name)
+
+
+def _called(source: Source, at: int) -> str:
+    """The function in whose parentheses a name stands by itself, between commas; "" if in none."""
+    tokens = source.tokens
+    around = [tokens[each].text if 0 <= each < len(tokens) else "" for each in (at - 1, at + 1)]
+    if around[0] not in ("(", ",") or around[1] not in (")", ","):
+        return ""
+    depth = 0
+    for back in range(at - 1, 0, -1):
+        depth += {")": 1, "(": -1}.get(tokens[back].text, 0)
+        if depth < 0:
+            return tokens[back - 1].text
     return ""
 
 
@@ -106,7 +146,9 @@ def _attributes(source: Source, at: int) -> str:
 
 def _directive(source: Source, at: int, word: str) -> str:
     row = source.text[source.tokens[at].start :].partition("\n")[0]
-    if word in ("include_next", "embed", "import", "assert", "ident", "sccs"):
+    if source.directive[at + 1 : at + 2] != [at]:  # a `#` alone does nothing
+        return ""
+    if word not in _DIRECTIVES:
         return f"`#{word}`"
     if word == "include":
         named = re.match(r'#\s*include\s*(?:<([^>]*)>|"([^"]*)")', row)
@@ -117,7 +159,7 @@ def _directive(source: Source, at: int, word: str) -> str:
         words = row.partition("pragma")[2].split()
         if (words[:1] or [""])[0].partition("(")[0] not in _PRAGMAS:
             return f"`#pragma {' '.join(words)[:40]}`"
-    return ""
+    return reserved.macro(source, at)
 
 
 _MODULES_TEXT = """
@@ -127,15 +169,26 @@ typing_extensions
 """
 _MODULES = frozenset(_MODULES_TEXT.split())
 _FUNCTIONS_TEXT = """
-__import__ __builtins__ __loader__ __spec__ eval exec compile open input breakpoint globals
-memoryview
+__import__ __builtins__ __loader__ __spec__ eval exec compile open input breakpoint globals locals
+vars getattr setattr delattr memoryview
 """
 _FUNCTIONS = frozenset(_FUNCTIONS_TEXT.split())
 _MEMBERS_TEXT = """
 __class__ __subclasses__ __globals__ __builtins__ __code__ __closure__ __bases__ __base__ __mro__
 __dict__ __getattribute__ __loader__ __spec__ __import__ f_globals f_back f_locals gi_frame
 cr_frame tb_frame __traceback__ fromfile memmap tofile ctypeslib f2py loadtxt genfromtxt savetxt
+dump save savez savez_compressed fromregex DataSource open_memmap attrgetter methodcaller
+get_type_hints ForwardRef evaluate_forward_ref singledispatch singledispatchmethod __import__
+__getattr__ __annotations__ __reduce__ __reduce_ex__ __module__ __func__ __self__ __wrapped__
+_thread
 """
+_INSIDE_TEXT = """
+builtins sys os posix posixpath io subprocess ctypes inspect importlib types gc socket shutil
+pathlib tempfile threading multiprocessing pickle marshal linecache runpy pkgutil warnings
+contextlib
+"""
+_INSIDE = frozenset(_INSIDE_TEXT.split())
+"""Modules that lie in modules: `random._os` is one."""
 _MEMBERS = frozenset(_MEMBERS_TEXT.split())
 
 
@@ -151,8 +204,11 @@ def _in_python(text: str) -> Refusal | None:
                 found.append((node, f"the module `{name}`: a prediction is computed"))
         if isinstance(node, ast.Name) and node.id in _FUNCTIONS:
             found.append((node, f"`{node.id}`"))
-        if isinstance(node, ast.Attribute) and node.attr in _MEMBERS:
-            found.append((node, f"`{node.attr}`"))
+        found += [
+            (node, f"`{name}`")
+            for name in _members(node)
+            if name in _MEMBERS or name.strip("_") in _INSIDE
+        ]
     if not found:
         return None
     node, why = min(found, key=lambda each: each[0].lineno)  # type: ignore[attr-defined]
@@ -164,4 +220,17 @@ def _imported(node: ast.AST) -> list[str]:
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""] if not node.level else ["."]
+    return []
+
+
+def _members(node: ast.AST) -> list[str]:
+    """Names that a node takes from something: attributes, and what is imported from a module."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.MatchClass):
+        return node.kwd_attrs
+    if isinstance(node, ast.ImportFrom):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.Import):
+        return [part for alias in node.names for part in alias.name.split(".")]
     return []

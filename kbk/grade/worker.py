@@ -1,14 +1,13 @@
 """What runs in the process in which a submission is compiled and run (made by kbk.grade.server).
 
-It reads the job (JSON), reports facts, one JSON object a line, and knows neither expected values
-nor verdicts.
+It reads the job (JSON), reports facts (kbk.grade.channel), and knows neither expected values nor
+verdicts.
 """
 
 from __future__ import annotations
 
 import json
 import mmap
-import os
 import signal
 import sys
 import traceback
@@ -25,23 +24,17 @@ from kbk.grade.sandbox import Sandbox
 Emit = Callable[..., None]
 
 
-def main(folder: str, events: int, arena: int | None, refused: str = "") -> None:
+def main(folder: str, emit: Emit, arena: int | None, refused: str = "") -> None:
     """Run the job and report.
 
     Args:
         folder: where it may write; the job is the file ``job.json`` in it.
-        events: descriptor to report on.
+        emit: reports (kbk.grade.channel).
         arena: descriptor of the memory that holds inputs and outputs (kbk.grade.arena), or None.
         refused: why there are no namespaces here, if the server knows.
     """
     job = json.loads((Path(folder) / "job.json").read_text())
     job["arena"] = arena
-    out = os.fdopen(events, "w", buffering=1)
-    os.set_inheritable(out.fileno(), False)
-
-    def emit(event: str, **facts: Any) -> None:
-        out.write(json.dumps({"event": event, **facts}) + "\n")
-
     try:
         walls = _sandbox(job, folder)
         walls.refused = refused

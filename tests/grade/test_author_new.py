@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,7 @@ from kbk.grade.exercise import KINDS
 from tests.grade.authored import Tree
 
 run = CliRunner()
+GRADERS = paths.GRADERS
 LEFT = {"unfinished", "mutants", "recorded"}
 """Rules that a fresh exercise breaks: what only its author can do."""
 
@@ -93,10 +96,10 @@ def test_the_command_makes_the_files_of_all_trees_and_says_what_is_next(
 @pytest.mark.parametrize(
     "place, kind, title, said",
     [
-        ("rope/07_x", "fill", "", "like '03_rope/07_partners'; it was 'rope/07_x'"),
+        ("rope/07_x", "fill", "", "like '00_setup/02_my_idea'; it was 'rope/07_x'"),
         ("03_rope/partners", "fill", "", "a numbered name in small letters"),
         ("03_Rope/07_x", "fill", "", "in small letters"),
-        ("../03_rope/07_x", "fill", "", "like '03_rope/07_partners'"),
+        ("../03_rope/07_x", "fill", "", "like '00_setup/02_my_idea'"),
         ("77_more/01_x", "fill", "", "chapters are 00 to 13; it was '77'"),
         ("03_rope/00_x", "fill", "", "numbered from 01"),
         ("03_rope/07_return", "fill", "", "'return' is a word of the language"),
@@ -119,6 +122,22 @@ def test_a_wrong_name_is_one_clear_error_and_makes_nothing(
     done = run.invoke(app, ["author", "new", place, "--kind", kind, "--title", title])
     assert done.exit_code == 2 and len(done.output.strip().splitlines()) == 1
     assert sorted(author_tree.root.rglob("*")) == before
+
+
+def test_the_example_for_contributors_and_what_an_error_suggests_can_be_made(
+    author_tree: Tree,
+) -> None:
+    shutil.copytree(GRADERS, author_tree.root / "graders", dirs_exist_ok=True)
+    text = ((paths.REPOSITORY or Path()) / "CONTRIBUTING.md").read_text()
+    example = re.search(r"kbk author new (\S+) --kind (\w+)`", text)
+    told = re.search(r"kbk author check (\d\d/\d\d)` lists that", text)
+    assert example and told
+    done = run.invoke(app, ["author", "new", example[1], "--kind", example[2]])
+    assert f"next: kbk author check {told[1]}" in done.output, done.output
+    suggested = re.search(r"like '(\S+)'", run.invoke(app, ["author", "new", "foo"]).output)
+    assert suggested and suggested[1] != example[1]
+    done = run.invoke(app, ["author", "new", suggested[1]])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("tree", ["stubs", "solutions", "exercises"])

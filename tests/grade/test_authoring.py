@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from kbk import paths
 from kbk.cli import app
 from kbk.grade import Exercise, authoring, catalogue, mistakes
 from kbk.grade.authoring import chapters, ledger, pages, runs, texts
@@ -83,6 +85,7 @@ PLANTED: dict[str, tuple[str, Change, str]] = {
     "cited": ("fix", grader("sglang/issues/1", "sglang/blob/main/a.cu"), "addresses that stay"),
     "share": ("optimise", grader("points=3", "points=4"), "40% of the points"),
     "files": ("fill", without("solutions"), "there must be a solution at solutions/02_act"),
+    "files to edit": ("fill", without("exercises"), "to edit, at exercises/02_activation/01_twice"),
     "stub-lines": ("fill", edit("stubs", "// TODO", "//\n" * 120 + "// TODO"), "at most 120"),
     "todo": ("fill", edit("stubs", "TODO", "todo"), "one TODO, where the work is; it has 0"),
     "says-check": ("fill", edit("stubs", "kbk check", "check"), "`kbk check 02/01`"),
@@ -134,7 +137,7 @@ def test_a_rule_for_exercises_catches_what_is_planted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kind, change, said = PLANTED[name]
-    rule = next(each for each in authoring.EXERCISE_RULES if each.id == name)
+    rule = next(each for each in authoring.EXERCISE_RULES if each.id == name.split()[0])
     exercise = author_tree.finished(HERE, kind)
     if name == "seconds":
         list(rule.check(exercise))  # builds
@@ -147,11 +150,29 @@ def test_a_rule_for_exercises_catches_what_is_planted(
 
 
 def test_every_rule_has_something_planted() -> None:
-    assert set(PLANTED) == {rule.id for rule in authoring.EXERCISE_RULES}
+    assert {each.split()[0] for each in PLANTED} == {rule.id for rule in authoring.EXERCISE_RULES}
     assert set(IN_PAGES) == {rule.id for rule in pages.RULES}
     assert set(IN_CHAPTERS) == {rule.id for rule in chapters.RULES}
     names = [rule.id for rule in authoring.RULES]
     assert len(set(names)) == len(names)
+
+
+def test_paths_are_told_from_the_repositorys_root(author_tree: Tree) -> None:
+    root = paths.REPOSITORY or Path()
+    assert texts.shown(root / "tests/exercises/a/b.py") == "tests/exercises/a/b.py"
+    assert texts.shown(root / "tests/mutants/a/b/c.cu") == "tests/mutants/a/b/c.cu"
+    assert texts.shown(author_tree.root / "stubs/a/b.cu") == "stubs/a/b.cu"
+
+
+def test_a_check_of_one_exercise_tells_of_a_gap_in_the_numbers_of_its_chapter(
+    author_tree: Tree,
+) -> None:
+    author_tree.make("02_activation/01_twice")
+    author_tree.make("03_rope/01_turn")
+    author_tree.make("02_activation/09_late")
+    done = CliRunner().invoke(app, ["author", "check", "02/09"])
+    assert "numbered from 01 without gaps; they are 01, 09" in done.output
+    assert "chapter 03" not in done.output
 
 
 def test_the_lines_to_write_are_those_of_code() -> None:

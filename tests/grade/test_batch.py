@@ -56,7 +56,7 @@ def graded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int | None]]
     seen: list[tuple[str, str, int | None]] = []
     real: Callable[..., Any] = job.grade
 
-    def watched(exercise: Any, text: str, *, seed: int | None = None) -> Any:
+    def watched(exercise: Any, text: str, *, seed: int | None = None, apart: Any = ()) -> Any:
         seen.append((exercise.id, text, seed))
         return real(exercise, text, seed=seed)
 
@@ -188,7 +188,7 @@ def test_what_could_not_be_graded_is_no_grade_and_is_done_by_the_next_run(
     hand_in(subs, {"ada": {PY: RIGHT}, "bob": {PY: HALF}})
     real = job.grade
 
-    def ill(exercise: Any, text: str, *, seed: int) -> Any:
+    def ill(exercise: Any, text: str, *, seed: int, apart: Any) -> Any:
         if text == RIGHT:
             raise KbkError("no C++ compiler was found.")
         return real(exercise, text, seed=seed)
@@ -213,7 +213,7 @@ def test_a_check_that_could_not_be_graded_takes_the_whole_exercise_back(
 
     real = job.grade
 
-    def half(exercise: Any, text: str, *, seed: int) -> Any:
+    def half(exercise: Any, text: str, *, seed: int, apart: Any) -> Any:
         report = real(exercise, text, seed=seed)
         last = replace(report.checks[-1], verdict="cannot-grade", earned=0, message="disk full")
         return replace(report, checks=(*report.checks[:-1], last))

@@ -294,3 +294,37 @@ def test_a_name_that_is_no_unicode_becomes_one_that_is(tmp_path: Path) -> None:
         pytest.skip("this disk has Unicode names only")
     found, _ = submissions.students(tmp_path)
     assert [*found] == ["\\xff\\xfe"]
+
+
+def test_a_link_in_place_of_a_submission_is_told_and_never_followed(
+    tmp_path: Path, exercises: tuple[Exercise, ...]
+) -> None:
+    secret = put(tmp_path / "secret", {CU: "theirs"})
+    put(tmp_path / "class" / "ada", {CU: "hers"})
+    (tmp_path / "class" / "mallory").symlink_to(secret)
+    (tmp_path / "class" / "nobody").symlink_to(tmp_path / "gone")
+    (tmp_path / "class" / "zoe.zip").symlink_to(zipped(tmp_path / "other.zip", {CU: "theirs"}))
+    found, strange = submissions.students(tmp_path / "class")
+    assert [*found] == ["ada", "mallory", "nobody", "zoe"] and strange == []
+    for student in ("mallory", "nobody", "zoe"):
+        told = submissions.read(student, found[student], exercises)
+        assert told.files == {} and not told.readable
+        (problem,) = told.problems
+        assert problem.endswith(" is a symbolic link; it was not followed.")
+    assert submissions.read("ada", found["ada"], exercises).files["90/01"].text == "hers"
+
+
+def test_names_of_students_move_no_text_and_stay_distinct(tmp_path: Path) -> None:
+    names = {
+        b"ada\x1b[2J": "ada\\x1b[2J",
+        b"ada\\x1b[2J": "ada\\\\x1b[2J",
+        b"ada\nbob": "ada\\x0abob",
+        b"ada\xff": "ada\\xff",
+        "ada\u202etxt".encode(): "ada\\u202etxt",
+        "Ad\u00e8le \u5f20".encode(): "Ad\u00e8le \u5f20",
+    }
+    for name in names:
+        os.mkdir(os.path.join(os.fsencode(tmp_path), name))
+    found, _ = submissions.students(tmp_path)
+    assert {*found} == {*names.values()}
+    assert all(len(entries) == 1 for entries in found.values())

@@ -162,6 +162,22 @@ def test_listing_a_passed_exercise_shows_its_points(solved: Path) -> None:
     assert "6/6" in run.invoke(app, ["list"]).output
 
 
+def test_what_is_piped_keeps_to_the_columns_that_are_asked_for(
+    solved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = "80"
+    solved.write_text(SCALE.replace("a * x[i]", "x[i]"))
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = run.invoke(app, ["check", "scale"]).stdout.splitlines()
+    assert len(lines) > 5 and max(map(len, lines)) <= int(columns)
+    for wrong in ("", "many", "9" * 7):
+        monkeypatch.setenv("COLUMNS", wrong)
+        assert any(
+            len(each) > int(columns)
+            for each in run.invoke(app, ["check", "scale"]).stdout.split("\n")
+        )
+
+
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_no_verb_writes_lines_that_a_narrow_terminal_breaks(
     tree: Path, monkeypatch: pytest.MonkeyPatch, columns: int

@@ -222,6 +222,9 @@ def test_the_template_has_stubs_and_no_solution(template: Path) -> None:
         in (template / "README.md").read_text()
     )
     assert not re.search(r"@[A-Z]+@", (template / "README.md").read_text())
+    # The workflow lies in the student's repository: it can be changed, and that matters.
+    assert "do not matter" not in (template / "README.md").read_text()
+    assert "can be told of\nevery change there" in (template / "README.md").read_text()
 
 
 def test_what_an_instructor_wrote_stays(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from kbk import paths
 from kbk.errors import ArgumentError, KbkError
 from kbk.grade import catalogue, learner
-from tests.grade.conftest import SCALE, make_scale
+from tests.grade.conftest import SCALE, make_prediction, make_scale
 
 
 @pytest.fixture
@@ -87,12 +88,26 @@ def test_who_has_passed_once_may_see_the_solution_after_the_next_edit(file: Path
     assert learner.may_see_solution(make_scale())
 
 
-@pytest.mark.parametrize("kind", ["no text", "a folder", "a pipe", "too large"])
+def test_beside_an_installed_kbk_an_assignment_is_what_lies_in_the_folder(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "_all", lambda _: (make_scale(), make_prediction()))
+    file.unlink()
+    (file.parent / "02_twice.py").write_text("# mine\n")
+    (paths.STUBS / "90_tests/02_twice.py").write_text("# the stub\n")
+    assert [each.id for each in learner.offered()] == ["90/01", "90/02"]  # a clone has all
+    monkeypatch.setattr(paths, "REPOSITORY", None)
+    assert [each.id for each in learner.offered()] == ["90/02"]
+    following = learner.next_open()
+    assert following is not None and following.id == "90/02"
+    (file.parent / "02_twice.py").unlink()  # nothing is here yet: everything is offered
+    assert [each.id for each in learner.offered()] == ["90/01", "90/02"]
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "too large"])
 def test_a_file_that_cannot_be_graded_is_one_clear_sentence(file: Path, kind: str) -> None:
     file.unlink()
-    if kind == "no text":
-        file.write_bytes(b"\xff\xfe\x00")
-    elif kind == "a folder":
+    if kind == "a folder":
         file.mkdir()
     elif kind == "a pipe":
         os.mkfifo(file)
@@ -101,9 +116,32 @@ def test_a_file_that_cannot_be_graded_is_one_clear_sentence(file: Path, kind: st
     report = learner.check(make_scale())
     assert report.verdict == "cannot-grade" and str(file) in str(report)
     assert state() == "unreadable"
-    if kind != "too large" and kind != "no text":
+    if kind != "too large":
         with pytest.raises(KbkError, match="nothing was reset"):
             learner.reset(make_scale())
+
+
+@pytest.mark.parametrize(
+    "data, line, byte, row",
+    [
+        (b"// one\n// Fl\xfcgel \xfc\nint x;\n", 2, "0xfc", "// Fl\ufffdgel"),
+        (b"\xff\xfe/\0/\0", 1, "0xff", "\ufffd"),
+        (b"\xef\xbb\xbf// one\n\n// caf\xe9", 3, "0xe9", "// caf\ufffd"),
+    ],
+)
+def test_a_file_that_is_not_utf_8_does_not_compile_and_the_line_is_told(
+    file: Path, data: bytes, line: int, byte: str, row: str
+) -> None:
+    file.write_bytes(data)
+    report = learner.check(make_scale())
+    assert (report.verdict, report.points, report.earned) == ("compile-error", 6, 0)
+    assert [each.verdict for each in report.checks] == ["compile-error", "not-run"]
+    assert sum(each.points for each in report.checks) == report.points
+    said = report.checks[0].message
+    assert f"{file}:{line} must be text in UTF-8; it has the byte {byte}" in said
+    assert f"\n  {row}" in said and said.endswith("save the file with the encoding UTF-8.")
+    assert report.checks[0].line == line and said.splitlines()[0] in str(report)
+    assert state() == "unreadable" and file.read_bytes() == data
 
 
 def test_the_mark_that_some_editors_put_in_front_is_no_error(file: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -43,6 +45,18 @@ def test_a_report_says_which_walls_stood(scale, prediction, monkeypatch) -> None
     assert report.isolation == "limits and a watchdog" == report.as_dict()["isolation"]
     monkeypatch.setenv("KBK_SANDBOX", "plain")
     assert "namespaces" not in grade(scale, SCALE).isolation
+
+
+def test_a_trial_that_cannot_tell_prints_nothing_and_comes_to_no_other_end() -> None:
+    """Who asked may be gone: then the pipe is broken."""
+    program = (
+        "import os\nfrom kbk.grade import sandbox\n"
+        "def broken(*_): raise BrokenPipeError\n"
+        "os.write = broken\n"
+        "print(sandbox.why_no_spaces('/tmp'), flush=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("they do not work here\n", "")
 
 
 def test_an_unknown_level_is_refused(monkeypatch) -> None:
@@ -92,6 +106,13 @@ def test_no_solution_and_no_stub_says_a_forbidden_word() -> None:
         ('int a;\n#include "../x.h"', "headers by name"),
         ("int a;\n#include NAME", "headers by name"),
         ("int a;\n#ifdef KBK_TRACED\n#endif", "KBK_TRACED"),
+        ("int a;\nvoid f() { stdout->x = 3; }", "stdout"),
+        ("int a;\nvoid f() { auto s = stderr; }", "stderr"),
+        ("int a;\nvoid f() { (*(S*)stdout).x = 3; }", "stdout"),
+        ("int a;\nvoid f() { open_it(stdout); }", "stdout"),
+        ("int a;\nvoid f(S* s) { s->_fileno = 3; }", "_fileno"),
+        ("int a;\nstruct _IO_FILE* s;", "_IO_FILE"),
+        ("int a;\nFILE* s;", "FILE"),
     ],
 )
 def test_a_forbidden_word_is_named_with_its_line(text: str, word: str) -> None:
@@ -107,10 +128,50 @@ def test_a_forbidden_word_is_named_with_its_line(text: str, word: str) -> None:
         "alignas(16) __shared__ float tile[32]; [[maybe_unused]] int y = a[b[0]];",
         'const char* text = "kbk::launch ## __attribute__((naked))";',
         'KBK_CHECK(true, "x");',
+        'void f(int n) { fprintf(stderr, "%d", g(n, 1)); fputs("x", stdout); fflush(stdout); }',
     ],
 )  # fmt: skip
 def test_words_of_an_honest_source_pass(text: str) -> None:
     assert words.refused(text, ".cu") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a = 1\nfrom random import _os", "_os"),
+        ("import random\nrandom._os.write(3, b'')", "_os"),
+        ("import dataclasses\ndataclasses.builtins.open('x')", "builtins"),
+        ("import dataclasses\ndataclasses.sys.modules", "sys"),
+        ("import re\nre.enum.sys", "sys"),
+        ("import numpy\nnumpy.ctypeslib", "ctypeslib"),
+        ("import dataclasses\ngetattr(dataclasses, 'built' + 'ins')", "getattr"),
+        ("import dataclasses\nvars(dataclasses)['builtins']", "vars"),
+        ("import operator\noperator.attrgetter('_os')", "attrgetter"),
+        ("match random:\n    case object(_os=found): pass", "_os"),
+        ("from typing import (\n    get_type_hints)", "get_type_hints"),
+    ],
+)
+def test_what_lies_in_a_module_is_forbidden_to_a_prediction(text: str, word: str) -> None:
+    found = words.refused(text, ".py")
+    assert found is not None and f"`{word}`" in found.text and found.line in (1, 2)
+
+
+def test_words_of_an_honest_prediction_pass() -> None:
+    text = (
+        "from collections import namedtuple\nfrom dataclasses import dataclass, field\n"
+        "import math, itertools\nimport numpy as np\nWarp = namedtuple('Warp', 'thread load')\n"
+        "w = Warp(1, 2)\nx = w.thread + w.load + np.arange(4).sum()\n"
+    )
+    assert words.refused(text, ".py") is None
+
+
+def test_a_file_of_somebody_is_closed_in_namespaces_too(prediction, monkeypatch) -> None:
+    monkeypatch.setattr("kbk.grade.grader.STRICT", False)
+    text = "import os\nprint(os.path.isdir('/var'))\nos.listdir('/var')"  # nothing covers it
+    report = grade(prediction, text)
+    if "namespaces (" not in report.isolation or "other files closed" not in report.isolation:
+        pytest.skip("namespaces or Landlock are missing here")
+    assert "True" in report.printed and "PermissionError" in report.checks[0].message, report
 
 
 def test_the_filter_exists_for_both_processors() -> None:

@@ -76,6 +76,22 @@ def test_a_submission_that_passes_pays_for_no_details(scale: Exercise) -> None:
     assert not has_details(report) and detailed(scale, report) is report
 
 
+def test_a_warning_of_the_checkers_is_a_note_of_what_passes() -> None:
+    exercise = catalogue.find("00/02")
+    text = catalogue.solution_text(exercise)
+    assert grade(exercise, text, seed=1).notes == ()
+    inside = text.replace("if (i < n) out[i]", "if (i < n) __syncthreads();\n  if (i < n) out[i]")
+    report = grade(exercise, inside, seed=1)
+    assert report.ok and report.earned == 5
+    (note,) = report.notes
+    assert "in 02_guard.cu:16" in note and "threads were done before this barrier" in note
+    for shown in (as_text(report, 80), report._repr_html_()):
+        assert "a warning, which costs no points:" in shown and "at scale_kernel(float*" in shown
+    assert max(map(len, as_text(report, 80).splitlines())) <= 80
+    assert report.as_dict()["notes"] == (note,)
+    assert grade(exercise, inside.replace("a * x[i]", "a"), seed=1).notes == ()
+
+
 def test_a_detail_that_takes_too_long_is_left_out(scale: Exercise, monkeypatch) -> None:
     report = grade(scale, SCALE.replace("a * x[i]", "3 * x[i]"), seed=1)
     monkeypatch.setattr(mistakes, "diagnosis", lambda *_: time.sleep(30))
@@ -136,6 +152,34 @@ def test_a_known_mistake_in_other_words_is_recognised(line: str, says: str) -> N
     check = next(each for each in exercise.checks if each.name == report.failed.name)
     found = mistakes.diagnosis(exercise, text, check)
     assert says in found and bool(found) == bool(says)
+
+
+def test_mistakes_that_fail_alike_are_all_named_and_none_is_said_to_be_it() -> None:
+    exercise = catalogue.find("00/02")
+    text = catalogue.solution_text(exercise).replace("if (i < n) out[i]", "out[i]")
+    alike = mistakes.same(exercise, text, exercise.checks[0])
+    assert alike.name == "less_or_equal or no_guard" and not alike.sure
+    assert alike.sentence.startswith("It may be one of: <= lets one thread too many through. Or: ")
+    assert "in just this way" not in alike.sentence
+    told = mistakes.text_of("00/02", alike.name)
+    assert told.startswith("may be one of: <= lets one") and "nothing keeps the threads" in told
+
+
+def test_the_same_verdicts_alone_are_told_as_that() -> None:
+    exercise = catalogue.find("00/02")
+    text = catalogue.solution_text(exercise).replace("if (n == 0) return;", "")
+    check = next(each for each in exercise.checks if each.name == "no elements")
+    alike = mistakes.same(exercise, text, check)
+    assert alike.name == "empty_grid or another" and not alike.sure
+    assert alike.sentence.startswith("It may be a known mistake, which has the same verdicts: ")
+    assert mistakes.text_of("00/02", alike.name).endswith(" Or: something else.")
+
+
+def test_of_many_mistakes_that_fail_alike_three_are_named() -> None:
+    alike = mistakes.Alike({name: f"{name}." for name in "abcde"})
+    assert alike.sentence == "It may be one of: a. Or: b. Or: c. Or one of 2 more."
+    assert alike.name == "a or b or c or d or e" and mistakes.Alike().name is None
+    assert mistakes.Alike({"a": "a."}).name == "a"
 
 
 def test_a_wrong_prediction_is_recognised_too() -> None:

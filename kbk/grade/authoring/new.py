@@ -35,7 +35,7 @@ def make(place: str, kind: str, title: str = "") -> Made:
     """Make the files of an exercise.
 
     Args:
-        place: folder of the chapter and name, "03_rope/07_partners".
+        place: folder of the chapter and name, "03_rope/07_my_idea".
         kind: one of kbk.grade.exercise.KINDS.
         title: a few words; by default the name.
 
@@ -81,7 +81,7 @@ def _named(place: str) -> tuple[str, str]:
     if found is None:
         raise ArgumentError(
             "the place must be a chapter's folder and a numbered name in small letters, like "
-            f"'03_rope/07_partners'; it was {place!r}."
+            f"'{_a_free_place()}'; it was {place!r}."
         )
     chapter, folder, number, slug = found.groups()
     if chapter not in CHAPTERS:
@@ -93,6 +93,17 @@ def _named(place: str) -> tuple[str, str]:
     if number == "00":
         raise ArgumentError(f"exercises are numbered from 01; it was {place!r}.")
     return f"{chapter}_{folder}", f"{number}_{slug}"
+
+
+def _a_free_place() -> str:
+    """A place that nothing has: behind the last exercise of the book."""
+    exercises = catalogue.all()
+    topic = exercises[-1].topic if exercises else "00_setup"
+    number = max((int(each.number) for each in exercises if each.topic == topic), default=0) + 1
+    slug = "my_idea"
+    while any(each.slug == slug for each in exercises):
+        slug += "_too"
+    return f"{topic}/{number:02}_{slug}"
 
 
 def _free(topic: str, stem: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kbk import paths
-from kbk.grade import catalogue, mistakes
+from kbk.grade import catalogue, learner, mistakes
 from kbk.grade.authoring.rules import Rule
 from kbk.grade.exercise import Exercise
 from kbk.grade.report import VERDICTS
@@ -41,10 +41,21 @@ def _trees(exercise: Exercise) -> Iterator[tuple[str, Path]]:
     yield "solution", paths.SOLUTIONS / exercise.path
 
 
+def shown(file: Path) -> str:
+    """A path from the repository's root, as an editor takes it; of another tree, its end."""
+    root = paths.REPOSITORY
+    if root is not None and file.is_relative_to(root):
+        return file.relative_to(root).as_posix()
+    return "/".join(file.parts[-3:])
+
+
 def files(exercise: Exercise) -> Iterator[str]:
     for kind, file in _trees(exercise):
         if not file.is_file():
-            yield f"there must be a {kind} at {file.parents[1].name}/{exercise.path}"
+            yield f"there must be a {kind} at {shown(file)}"
+    mine = learner.tree() / exercise.path
+    if not mine.is_file():
+        yield f"there must be the stub's text, for the learner to edit, at {shown(mine)}"
 
 
 def has_files(exercise: Exercise) -> bool:
@@ -92,8 +103,7 @@ def unfinished(exercise: Exercise) -> Iterator[str]:
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             if UNFINISHED in line:
-                place = "/".join(file.parts[-3:])
-                yield f"{place}:{number}: {line.partition(UNFINISHED)[2].strip()}"
+                yield f"{shown(file)}:{number}: {line.partition(UNFINISHED)[2].strip()}"
 
 
 def mutant_files(exercise: Exercise) -> dict[str, Path]:
@@ -184,7 +194,7 @@ def recorded(exercise: Exercise) -> Iterator[str]:
 
 
 RULES: tuple[Rule[Exercise], ...] = (
-    Rule("files", "There is a stub and a solution.", files),
+    Rule("files", "There is a stub, its text to edit, and a solution.", files),
     Rule("stub-lines", f"A stub has at most {STUB_LINES} lines.", stub_lines),
     Rule("todo", "A stub has one TODO, a solution none.", one_todo),
     Rule("says-check", "A stub says how to check it.", says_check),

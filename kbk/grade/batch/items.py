@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kbk.grade.mistakes import known_as
+from kbk.grade.mistakes import text_of
 
 Record = dict[str, Any]
 _NO_ATTEMPT = ("missing", "not-attempted", "cannot-grade")
@@ -76,15 +76,18 @@ def _check(attempts: Sequence[Record], number: int, first: Record) -> dict[str, 
 
 
 def _mistakes(mine: Sequence[tuple[str, Record]]) -> list[dict[str, Any]]:
-    """Known mistakes and who made them, the most frequent first."""
+    """Known mistakes and who made them, the most frequent first.
+
+    What may be one of several counts as that: "less_or_equal or no_guard".
+    """
     made: dict[str, list[str]] = {}
     for student, facts in mine:
         for name in dict.fromkeys(check["mistake"] for check in facts["checks"]):
             if name is not None:
                 made.setdefault(name, []).append(student)
-    known = known_as(mine[0][1]["exercise"])
+    exercise = mine[0][1]["exercise"]
     return [
-        {"mistake": name, "text": known.get(name, ""), "count": len(who), "students": who}
+        {"mistake": name, "text": text_of(exercise, name), "count": len(who), "students": who}
         for name, who in sorted(made.items(), key=lambda each: (-len(each[1]), each[0]))
     ]
 

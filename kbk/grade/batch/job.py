@@ -21,13 +21,16 @@ _AROUND = 2
 _WIDEST = 200
 
 
-def result_of(exercise: Exercise, text: str, seed: int) -> dict[str, Any]:
+def result_of(
+    exercise: Exercise, text: str, seed: int, apart: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Grade a text. It never raises for what is in it, nor for what this machine lacks.
 
     Args:
         exercise: with the further checks.
         text: what was handed in.
         seed: of the random inputs.
+        apart: names of checks of which the others may tell nothing (kbk.grade.grader.grade).
 
     Returns:
         verdict, points, earned, checks, seconds, isolation and when. With the verdict
@@ -37,13 +40,14 @@ def result_of(exercise: Exercise, text: str, seed: int) -> dict[str, Any]:
         return _without_a_run(exercise, "not-attempted")
     begin = time.monotonic()
     try:
-        report = grade(exercise, text, seed=seed)
+        report = grade(exercise, text, seed=seed, apart=apart)
     except Exception as error:  # a disk, a memory, a further check that fails by itself
         reason = str(error) if isinstance(error, KbkError) else f"{type(error).__name__}: {error}"
         return cannot(exercise, reason)
     found = _mistakes(exercise, report)
     checks = [
-        _check(each, report, found if each is report.failed else {}) for each in report.checks
+        _check(each, report, found if each is report.failed else mistakes.Alike())
+        for each in report.checks
     ]
     lost = any(each.verdict == CANNOT for each in report.checks)
     return {
@@ -103,22 +107,22 @@ def _without_a_run(exercise: Exercise, verdict: str) -> dict[str, Any]:
     }
 
 
-def _mistakes(exercise: Exercise, report: Report) -> dict[str, str]:
+def _mistakes(exercise: Exercise, report: Report) -> mistakes.Alike:
     """Known mistakes that fail as the first check did: one run more, of what is built."""
     failed = report.failed
     if failed is None or not has_details(report):
-        return {}
+        return mistakes.Alike()
     check = next(each for each in exercise.checks if each.name == failed.name)
     try:
         return mistakes.same(exercise, report.source, check)
     except Exception:  # a detail; the verdict stands without it
-        return {}
+        return mistakes.Alike()
 
 
-def _check(result: CheckResult, report: Report, found: dict[str, str]) -> dict[str, Any]:
+def _check(result: CheckResult, report: Report, found: mistakes.Alike) -> dict[str, Any]:
     facts = _facts(result)
-    facts["diagnosis"] = mistakes.sentence(found)
-    facts["mistake"] = next(iter(found), None)
+    facts["diagnosis"] = found.sentence
+    facts["mistake"] = found.name
     facts["excerpt"] = _excerpt(report.source.splitlines(), result.line)
     return facts
 

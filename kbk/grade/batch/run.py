@@ -178,7 +178,8 @@ class Class:
 
     def _work(self, mine: Job) -> dict[str, Any]:
         try:
-            return job.result_of(mine.exercise, mine.text, self.seed)
+            apart = self.assignment.apart(mine.exercise)
+            return job.result_of(mine.exercise, mine.text, self.seed, apart)
         except BaseException as error:  # whatever it is, it is no grade
             return job.cannot(mine.exercise, f"{type(error).__name__}: {error}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from kbk.grade.batch.trees import Tree, Unreadable, opened
 from kbk.grade.exercise import Exercise
 
 _ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
+_MOVES = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+"""Letters without a shape that turn the direction of a text, or hide."""
 _MOST_READ = 4  # files that claim to be the same exercise's
 
 
@@ -67,7 +70,7 @@ def students(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
     for entry in entries:
         if entry.name.startswith(".") or entry.name == "__MACOSX":
             continue
-        if entry.is_dir():
+        if entry.is_dir() or (entry.is_symlink() and not entry.exists()):
             found.setdefault(_printable(entry.name), []).append(entry)
         elif entry.suffix.lower() in (".zip", *_ARCHIVES):
             name = entry.name[: -len(entry.suffix)].removesuffix(".tar")
@@ -90,6 +93,10 @@ def read(student: str, entries: Sequence[Path], exercises: Sequence[Exercise]) -
         submission.readable = False
         return submission
     entry = entries[0]
+    if entry.is_symlink():
+        submission.problems.append(f"{names} is a symbolic link; it was not followed.")
+        submission.readable = False
+        return submission
     if not entry.is_dir() and entry.suffix.lower() != ".zip":
         submission.problems.append(f"{names} must be a folder or a zip.")
         return submission
@@ -166,5 +173,19 @@ def decoded(data: bytes) -> tuple[str, str]:
 
 
 def _printable(name: str) -> str:
-    """A name without what no file in UTF-8 can hold."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A name without what no file in UTF-8 can hold, and what moves the text around it.
+
+    Two names stay two: a backslash is doubled.
+    """
+    return "".join(map(_escaped, name))
+
+
+def _escaped(letter: str) -> str:
+    if letter == "\\":
+        return "\\\\"
+    if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in _MOVES:
+        code = ord(letter)
+        if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
+            code -= 0xDC00
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return letter

@@ -73,7 +73,7 @@ def restrict(folder: str, cache: str, *, package: bool) -> bool:
 def _readable(cache: str, package: bool) -> Iterable[str]:
     """The system, Python, torch, our package without what is hidden, our own entry in /proc."""
     ours = os.path.realpath(paths.PACKAGE)
-    yield from (*_SYSTEM, f"/proc/{os.getpid()}")
+    yield from (*_SYSTEM, "/proc/self")
     yield from (each for each in view.essential(cache) if os.path.realpath(each) != ours)
     if package:
         hidden = {os.path.realpath(each) for each in (paths.SOLUTIONS, paths.GRADERS, paths.STUBS)}

@@ -158,9 +158,11 @@ class Watch:
 
     def _following(self) -> Exercise | None:
         """The next exercise after this one that has not passed; behind the last comes the first."""
-        exercises = catalogue.all()
-        at = next(n for n, each in enumerate(exercises) if each.id == self._exercise.id)
-        others = [*exercises[at + 1 :], *exercises[:at]]
+        mine, exercises = self._exercise.id, learner.offered()
+        others = [
+            *(each for each in exercises if each.id > mine),
+            *(each for each in exercises if each.id < mine),
+        ]
         return next((each for each in others if learner.standing(each).state != "pass"), None)
 
     def _next(self) -> list[Line] | None:

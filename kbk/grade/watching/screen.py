@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from kbk.grade import catalogue, learner, plain
+from kbk.grade import learner, plain
 from kbk.grade.exercise import Exercise
 from kbk.grade.report import Report
 from kbk.grade.show import rows_of, wrapped
@@ -55,7 +55,7 @@ def listing(
     width: int, current: Exercise | None = None, only: Sequence[Exercise] = ()
 ) -> Iterator[Line]:
     """Every exercise, or some, and how it stands; an arrow marks the current one."""
-    for each in only or catalogue.all():
+    for each in only or learner.offered():
         stands = learner.standing(each)
         mark = "-->" if each is current else "   "
         points = f"{stands.earned}/{each.points}"

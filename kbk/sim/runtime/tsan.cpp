@@ -36,6 +36,15 @@ inline void tell_each(void* address, std::uint64_t bytes, Access access, const v
   for (std::uint64_t at = 0; at < bytes; at += step) trace_access(static_cast<char*>(address) + at, step, access, pc);
 }
 
+// A copy of a range by the C library: no lane moves more than 16 bytes at once.
+inline void tell_range(const void* address, std::size_t bytes, Access access, const void* pc) {
+  constexpr std::size_t kMost = 16;
+  const char* from = static_cast<const char*>(address);
+  for (std::size_t at = 0; at == 0 || at < bytes; at += kMost) {
+    tell(from + at, bytes - at < kMost ? bytes - at : kMost, access, pc, false);
+  }
+}
+
 // 128-bit atomics, which the processor may lack: one at a time.
 std::atomic_flag wide_busy = ATOMIC_FLAG_INIT;
 struct Wide {
@@ -139,17 +148,17 @@ KBK_API void __sanitizer_cov_trace_pc() {
 }
 
 KBK_API void* __tsan_memcpy(void* to, const void* from, std::size_t n) {
-  kbk::tell(from, n, Access::kRead, KBK_PC, false);
-  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
+  kbk::tell_range(from, n, Access::kRead, KBK_PC);
+  kbk::tell_range(to, n, Access::kWrite, KBK_PC);
   return std::memcpy(to, from, n);
 }
 KBK_API void* __tsan_memmove(void* to, const void* from, std::size_t n) {
-  kbk::tell(from, n, Access::kRead, KBK_PC, false);
-  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
+  kbk::tell_range(from, n, Access::kRead, KBK_PC);
+  kbk::tell_range(to, n, Access::kWrite, KBK_PC);
   return std::memmove(to, from, n);
 }
 KBK_API void* __tsan_memset(void* to, int value, std::size_t n) {
-  kbk::tell(to, n, Access::kWrite, KBK_PC, false);
+  kbk::tell_range(to, n, Access::kWrite, KBK_PC);
   return std::memset(to, value, n);
 }
 

@@ -100,6 +100,6 @@ def written_once(rng: random.Random) -> Iterator[Case]:
         spare = 256 * -(-n // 256) - n  # threads, which write the last element again
         once = Gate(
             "writes_per_element_max", target=1, baseline=1 + spare, of="last_element_again",
-            why="Spare threads write, too.",
+            why="A common reason: threads that have no element write, too.",
         )  # fmt: skip
         yield case(rng, values.uniform(rng, n), f"n = {n:,}", min_threads=32, gates=(once,))

@@ -178,8 +178,3 @@ def few_requests(rng: random.Random) -> Iterator[Case]:
             for counter, halves in (("requests_ld", 2), ("requests_st", 1))
         )
         yield case(rng, tokens, WIDTH, dtype, gates=gates)
-
-
-@EXERCISE.timed
-def timed(rng: random.Random) -> Iterator[Case]:
-    yield case(rng, 1, 53_248, torch.bfloat16)  # of Llama-3.1-405B

@@ -169,6 +169,7 @@ SHAPES = {
     "a struct of 16 bytes": (0, 16, 16, 1, 1),
     "__ldg, __ldcs and __stcs": (1, 16, 16, 2, 1),
     "memcpy": (2, 16, 16, 1, 1),
+    "memcpy of 128 bytes": (13, 128, 16, 8, 8),
     "half2": (3, 4, 4, 1, 1),
     "+=": (4, 4, 4, 2, 1),
     "vectors passed by value": (8, 16, 16, 2, 1),
