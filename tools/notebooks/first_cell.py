@@ -88,7 +88,7 @@ def stored(wheel: bytes) -> bytes:
 
 
 def _without_hashes(record: bytes) -> bytes:
-    """A wheel's list of files without their hashes, which pip makes itself: they do not compress."""
+    """A wheel's list of files without hashes: they do not compress, and pip makes its own."""
     rows = [row.rsplit(",", 2)[0] + ",," for row in record.decode().splitlines() if row]
     return "".join(f"{row}\n" for row in rows).encode()
 
