@@ -17,6 +17,8 @@ from kbk.grade.exercise import Exercise
 _ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 _MOVES = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 """Letters without a shape that turn the direction of a text, or hide."""
+LINKS_OF_OURS: set[Path] = set()
+"""Links that the grader itself made, to a submission that lies elsewhere (kbk.grade.export)."""
 _MOST_READ = 4  # files that claim to be the same exercise's
 
 
@@ -93,7 +95,7 @@ def read(student: str, entries: Sequence[Path], exercises: Sequence[Exercise]) -
         submission.readable = False
         return submission
     entry = entries[0]
-    if entry.is_symlink():
+    if entry.is_symlink() and entry not in LINKS_OF_OURS:
         submission.problems.append(f"{names} is a symbolic link; it was not followed.")
         submission.readable = False
         return submission

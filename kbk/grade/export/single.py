@@ -37,25 +37,28 @@ def grade(
     Raises:
         KbkError: nothing could be graded.
     """
-    from kbk.grade.batch import grade_all
+    from kbk.grade.batch import grade_all, submissions
 
     with _place() as place:
         entry = place / "in" / STUDENT
         entry.parent.mkdir()
         zipped = _only_zip(submission)
         # A link of ours, so that nothing is copied; links inside of a submission are not followed.
-        if zipped is None:
-            entry.symlink_to(submission.resolve(), target_is_directory=True)
-        else:
-            entry.with_suffix(".zip").symlink_to(zipped.resolve())
-        grade_all(
-            entry.parent,
-            place / "out",
-            assignment=assignment,
-            seed=seed,
-            names=names,
-            quiet=True,
-        )
+        if zipped is not None:
+            entry = entry.with_suffix(".zip")
+        entry.symlink_to((zipped or submission).resolve(), target_is_directory=zipped is None)
+        submissions.LINKS_OF_OURS.add(entry)
+        try:
+            grade_all(
+                entry.parent,
+                place / "out",
+                assignment=assignment,
+                seed=seed,
+                names=names,
+                quiet=True,
+            )
+        finally:
+            submissions.LINKS_OF_OURS.discard(entry)
         (record,) = records.read(place / "out")
     return record.facts
 
