@@ -109,7 +109,8 @@ def _draw(theme: Theme, points: Mapping[str, Point], gbps: float, peak: float, w
         )
     axes.set(xscale="log", yscale="log", xlabel=f"{what} a byte", ylabel=f"G {what} a second")
     axes.set_xlim(low, ridge * 4)
-    axes.set_ylim(gbps * low * 0.8, peak * 1.6)
+    slowest = min(each.rate for each in points.values())
+    axes.set_ylim(min(gbps * low * 0.8, slowest * 0.6), peak * 1.6)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}")
         axis.set_minor_formatter(lambda value, _: f"{value:,g}" if _leads(value) else "")

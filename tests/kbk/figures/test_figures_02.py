@@ -10,8 +10,10 @@ import torch
 import kbk
 from kbk import figures
 from kbk.draw.picture import Picture
+from kbk.draw.theme import LIGHT
 from kbk.errors import ArgumentError
 from kbk.figures.moved import flows, short
+from kbk.figures.roofline import _draw as draw_roofline
 from kbk.figures.ulps import shares
 from kbk.profiler.launch import ProfiledLaunch
 from tests.kbk.draw.reading import hatches, loose_ends, words
@@ -137,3 +139,15 @@ def test_a_roof_is_the_lower_of_slope_and_level():
     for gbps, peak, some in ((0, 1, points), (1, 0, points), (1, 1, {})):
         with pytest.raises(ArgumentError, match="roofline"):
             figures.roofline(some, gbps, peak, "operations", "")
+
+
+@pytest.mark.parametrize("us", [1000, 1e6])
+def test_a_kernel_far_below_its_roof_is_inside_the_picture(us):
+    points = {
+        "best": figures.Point(operations=1e9, moved=4e9, us=1000),
+        "slow": figures.Point(operations=1e9, moved=5e9, us=us),
+    }
+    axes = draw_roofline(LIGHT, points, 4000, 4000, "operations").axes[0]
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for each in points.values():
+        assert left < each.intensity < right and bottom < each.rate < top
